@@ -1,0 +1,3 @@
+"""Gives the suite its options and fixtures."""
+
+pytest_plugins = ("nnparity.plugin",)

@@ -1,0 +1,103 @@
+"""tf2onnx, at the newest opset it has."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nnparity.contracts import Artifact, Unsupported
+from nnparity.loading import load_file
+
+SUPPORT = Path(__file__).parents[1] / "support"
+
+OPSET = 18
+
+
+class OnnxFromTensorFlow:
+    name = "onnx_from_tensorflow"
+    environment = "tensorflow"
+    source = "tensorflow"
+    target = "onnx"
+
+    def convert(self, artifact: Artifact) -> Artifact:
+        import onnx
+        import tf2onnx
+
+        support = load_file(SUPPORT / "tensorflow_function.py")
+        with swallowed_exceptions() as exceptions:
+            model, _ = tf2onnx.convert.from_function(
+                support.as_function(artifact), input_signature=support.signature(artifact), opset=OPSET
+            )
+        unmapped = sorted(unmapped_operators(model))
+        if unmapped:
+            raise Unsupported(f"tf2onnx {tf2onnx.__version__}: Tensorflow op is not supported: {', '.join(unmapped)}")
+        if exceptions:
+            raise exceptions[0]
+        onnx.checker.check_model(model, full_check=True)
+        require_convention(model, artifact)
+        return artifact.converted("onnx", model)
+
+
+class ExceptionKeeper(logging.Handler):
+    def __init__(self, exceptions: list[BaseException]) -> None:
+        super().__init__(logging.ERROR)
+        self.exceptions = exceptions
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[1]:
+            self.exceptions.append(record.exc_info[1])
+
+
+@contextmanager
+def swallowed_exceptions() -> Iterator[list[BaseException]]:
+    """Give the list that will hold the exceptions that tf2onnx only logs, leaving a TensorFlow node in the model."""
+    exceptions: list[BaseException] = []
+    keeper = ExceptionKeeper(exceptions)
+    logger = logging.getLogger("tf2onnx")
+    level = logger.level
+    logger.addHandler(keeper)
+    logger.setLevel(logging.ERROR)
+    try:
+        yield exceptions
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(keeper)
+
+
+def nodes_of(graph: Any) -> Iterator[Any]:
+    """Yield the nodes of an onnx.GraphProto and of the graphs inside them."""
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                yield from nodes_of(inner)
+
+
+def unmapped_operators(model: Any) -> set[str]:
+    """Return the TensorFlow operators that are still in the model and that tf2onnx has no mapping for."""
+    import onnx
+    from tf2onnx.handler import tf_op
+
+    versions = {opset.domain: opset.version for opset in model.opset_import}
+    unknown = {
+        node.op_type
+        for node in nodes_of(model.graph)
+        if not onnx.defs.has(node.op_type, versions.get(node.domain, 1), node.domain)
+    }
+    return unknown - set(tf_op.create_mapping(OPSET, []))
+
+
+def require_convention(model: Any, artifact: Artifact) -> None:
+    """Raise ValueError unless the model has the opset asked for and the artifact's output names."""
+    opset = next(entry.version for entry in model.opset_import if not entry.domain)
+    if opset != OPSET:
+        raise ValueError(f"tf2onnx wrote opset {opset}, expected {OPSET}")
+    outputs = {output.name for output in model.graph.output}
+    if outputs != set(artifact.outputs):
+        raise ValueError(f"tf2onnx named the outputs {sorted(outputs)}, expected {sorted(artifact.outputs)}")
+
+
+COMPONENT = OnnxFromTensorFlow()

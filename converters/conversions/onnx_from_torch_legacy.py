@@ -1,0 +1,69 @@
+"""ONNX by PyTorch's older exporter, which goes through TorchScript (dynamo=False)."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from nnparity.contracts import Artifact, Unsupported
+from nnparity.loading import load_file
+
+SUPPORT = Path(__file__).parents[1] / "support"
+# The first opset with LayerNormalization, and what this exporter wrote for its users as long as it was the default.
+OPSET = 17
+# What PyTorch 2.13 says at each export by this exporter; it is run here because it is in use.
+DEPRECATED = (
+    r"You are using the legacy TorchScript-based ONNX export",
+    r"The feature will be removed\. Please remove usage of this function",
+)
+
+
+class OnnxFromTorchLegacy:
+    name = "onnx_from_torch_legacy"
+    environment = "torch"
+    source = "torch"
+    target = "onnx"
+
+    def convert(self, artifact: Artifact) -> Artifact:
+        import onnx
+        import torch
+        from torch.onnx.errors import OnnxExporterError
+
+        calls = load_file(SUPPORT / "torch_calls.py")
+        example = calls.example_tensors(artifact)
+        file = io.BytesIO()
+        try:
+            with calls.without_warnings(DeprecationWarning, *DEPRECATED):
+                torch.onnx.export(
+                    artifact.model,
+                    example,
+                    file,
+                    dynamo=False,
+                    opset_version=OPSET,
+                    input_names=[spec.name for spec in artifact.inputs],
+                    output_names=list(artifact.outputs),
+                    dynamic_axes=calls.named_axes(artifact),
+                )
+        except OnnxExporterError as error:
+            if not _is_refusal(error):
+                raise
+            raise Unsupported(f"torch.onnx.export(dynamo=False): {error}") from error
+        model = onnx.load_from_string(file.getvalue())
+        check = load_file(SUPPORT / "exported_onnx.py").checked
+        return artifact.converted(
+            self.target, check(model, artifact, exporter="torch.onnx.export(dynamo=False)", opset=OPSET)
+        )
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Return whether the exporter declares the model unsupported.
+
+    It has one class for operators without a translation. A translation that refuses some arguments raises one of the
+    general classes and a text that symbolic_helper._onnx_unsupported begins in this way (PyTorch 2.13).
+    """
+    from torch.onnx.errors import UnsupportedOperatorError
+
+    return isinstance(error, UnsupportedOperatorError) or str(error).startswith("Unsupported: ")
+
+
+COMPONENT = OnnxFromTorchLegacy()

@@ -1,0 +1,40 @@
+"""TorchScript to Relay, by TVM's PyTorch front end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nnparity.contracts import Artifact
+from nnparity.loading import load_file
+
+SUPPORT = Path(__file__).parents[1] / "support"
+
+
+class RelayFromTorchscript:
+    name = "relay_from_torchscript"
+    environment = "tvm_relay"
+    source = "torchscript"
+    target = "relay"
+
+    def convert(self, artifact: Artifact) -> Artifact:
+        """Return what the front end makes of the graph as torch.jit.load gives it.
+
+        A saved graph has no element types inside. The front end is told which one to assume there, as its argument
+        `default_dtype` is for: that of the first floating-point input.
+        """
+        support = load_file(SUPPORT / "relay_module.py")
+        infos = [(spec.name, (spec.shape, spec.dtype)) for spec in support.closed_inputs(artifact)]
+        relay = load_file(SUPPORT / "tvm_quiet.py").relay()
+        floating = [spec.dtype for spec in artifact.inputs if spec.dtype.startswith("float")]
+        with support.declared():
+            module, params = relay.frontend.from_pytorch(artifact.model, infos, default_dtype=[*floating, "float32"][0])
+        return support.imported(
+            artifact,
+            module,
+            params,
+            variables={name: name for name, _ in infos},
+            places={name: place for place, name in enumerate(artifact.outputs)},
+        )
+
+
+COMPONENT = RelayFromTorchscript()

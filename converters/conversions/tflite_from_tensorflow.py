@@ -1,0 +1,48 @@
+"""TensorFlow's own TFLite converter, for the operators that TFLite has built in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nnparity.contracts import Artifact, Unsupported
+from nnparity.loading import load_file
+
+SUPPORT = Path(__file__).parents[1] / "support"
+
+# The converter's own error codes for an operator that TFLite lacks; every other code is a failure.
+NOT_HANDLED = frozenset({"ERROR_NEEDS_FLEX_OPS", "ERROR_NEEDS_CUSTOM_OPS", "ERROR_UNSUPPORTED_CONTROL_FLOW_V1"})
+
+
+class TFLiteFromTensorFlow:
+    name = "tflite_from_tensorflow"
+    environment = "tensorflow"
+    source = "tensorflow"
+    target = "tflite"
+
+    def convert(self, artifact: Artifact) -> Artifact:
+        import tensorflow as tf
+        from tensorflow.lite.python.convert_phase import ConverterError
+
+        support = load_file(SUPPORT / "tensorflow_function.py")
+        function = support.traced(artifact)
+        # A file gets no signature, and so no names, unless the converter is given an owner of every variable.
+        owner = tf.Module()
+        owner.captured = list(function.graph.variables)
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([function], owner)
+        try:
+            model = converter.convert()
+        except ConverterError as error:
+            words = [data.error_message.splitlines()[0] for data in error.errors if code_of(data) in NOT_HANDLED]
+            if words:
+                raise Unsupported("; ".join(words)) from error
+            raise
+        return artifact.converted("tflite", model)
+
+
+def code_of(data: object) -> str:
+    """Return the name of the code of one of a ConverterError's errors."""
+    field = type(data).DESCRIPTOR.fields_by_name["error_code"]  # type: ignore[attr-defined]
+    return str(field.enum_type.values_by_number[data.error_code].name)  # type: ignore[attr-defined]
+
+
+COMPONENT = TFLiteFromTensorFlow()

@@ -1,0 +1,49 @@
+"""litert-torch, which writes TFLite files from PyTorch modules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnparity.contracts import Artifact, Unsupported
+
+
+class TFLiteFromTorch:
+    name = "tflite_from_torch"
+    environment = "litert_torch"
+    source = "torch"
+    target = "tflite"
+
+    def convert(self, artifact: Artifact) -> Artifact:
+        """Return the TFLite file; 64-bit inputs and outputs become 32-bit in it, which is litert-torch's default."""
+        import litert_torch
+        import torch
+
+        # litert-torch takes dynamic_shapes, but 0.10.0 lowers little more than convolutions with them: a linear
+        # layer, a softmax or a normalisation ends in an assertion or a TypeError about the size -2**63.
+        if artifact.open_axes:
+            raise Unsupported(f"litert_torch {litert_torch.__version__}: its dynamic shapes work for few layers only")
+        litert_torch.config.show_progress = False
+        example = {name: torch.from_numpy(array) for name, array in artifact.example().items()}
+        return artifact.converted(
+            "tflite", litert_torch.convert(named(artifact), sample_kwargs=example).model_content()
+        )
+
+
+def named(artifact: Artifact) -> Any:
+    """Return the module with inputs and outputs by name, from which litert-torch takes the names of the signature."""
+    import torch
+
+    class Named(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.module = artifact.model
+
+        def forward(self, **inputs: Any) -> dict[str, Any]:
+            results = self.module(*(inputs[spec.name] for spec in artifact.inputs))
+            results = (results,) if isinstance(results, torch.Tensor) else results
+            return dict(zip(artifact.outputs, results, strict=True))
+
+    return Named().eval()
+
+
+COMPONENT = TFLiteFromTorch()

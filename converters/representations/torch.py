@@ -1,0 +1,59 @@
+"""A PyTorch module, built from the layer's recipe and set to inference."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nnparity.contracts import Artifact, Family
+from nnparity.loading import build_root, load_file
+
+SUPPORT = Path(__file__).parents[1] / "support"
+
+
+class Torch:
+    name = "torch"
+    title = "PyTorch"
+    eager = "torch_eager"
+
+    def save(self, model: Any, folder: Path) -> None:
+        raise TypeError(
+            f"saving a torch model in {folder}: PyTorch is a root, kept as a recipe and not as a file; "
+            "write the recipe with nnparity.loading.write_recipe"
+        )
+
+    def load(self, folder: Path) -> Any:
+        return build_root(folder, self.name).eval()
+
+    def count(self, artifact: Artifact) -> Mapping[str, int]:
+        """Return how often each ATen operator is dispatched by one eager call on the example.
+
+        Overloads are counted together: "aten.add". The call runs under no_grad, where composite operators are
+        taken apart before they are dispatched ("aten.linear" into "aten.t" and "aten.addmm"), so the counts are
+        of the operators that have kernels. Under inference mode the composite ones would be seen instead.
+        """
+        import torch
+        from torch.utils._python_dispatch import TorchDispatchMode
+
+        calls = load_file(SUPPORT / "torch_calls.py")
+        counter: Counter[str] = Counter()
+
+        class Counting(TorchDispatchMode):
+            def __torch_dispatch__(  # noqa: PLW3201  (the hook that PyTorch calls)
+                self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+            ) -> Any:
+                counter[str(func.overloadpacket)] += 1
+                return func(*args, **(kwargs or {}))
+
+        example = calls.example_tensors(artifact)
+        with torch.no_grad(), Counting():
+            artifact.model(*example)
+        return dict(counter)
+
+    def family(self, operator: str) -> Family | None:
+        return load_file(SUPPORT / "aten_families.py").family(operator)
+
+
+REPRESENTATION = Torch()

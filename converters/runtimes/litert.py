@@ -1,0 +1,87 @@
+"""LiteRT's interpreter, with the XNNPACK delegate that it applies by default and without it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nnparity.contracts import Arrays, Artifact
+from nnparity.loading import load_file
+
+DELEGATE = "DELEGATE"
+
+
+@dataclass(frozen=True)
+class LiteRTSession:
+    runner: Any
+
+    def run(self, inputs: Arrays) -> Arrays:
+        outputs: Arrays = self.runner(**inputs)
+        return outputs
+
+
+@dataclass(frozen=True)
+class LiteRTRuntime:
+    name: str
+    resolver: str
+    environment: str = "litert"
+    accepts: tuple[str, ...] = ("tflite",)
+
+    def load(self, artifact: Artifact) -> LiteRTSession:
+        return LiteRTSession(self._interpreter(artifact).get_signature_runner())
+
+    def compile(self, artifact: Artifact) -> Artifact:
+        """Return the same file with the operators that the interpreter executes: each delegate counts as one.
+
+        The interpreter shows its plan for the first subgraph only, so all others, the bodies of WHILE and IF, are
+        counted as they are in the file.
+        """
+        representation = load_file(Path(__file__).parents[1] / "representations" / "tflite.py")
+        interpreter = self._interpreter(artifact)
+        # A runner lays the tensors out for the example as it would for a run; delegates take their share after that.
+        interpreter.get_signature_runner()(**artifact.example())
+        nodes = interpreter._get_ops_details()
+        in_file = Counter(representation.REPRESENTATION.count(artifact))
+        first = Counter(node["op_name"] for node in nodes if node["op_name"] != DELEGATE)
+        return artifact.with_operators(in_file - first + executed(nodes))
+
+    def _interpreter(self, artifact: Artifact) -> Any:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+        return Interpreter(
+            model_content=artifact.model,
+            num_threads=1,
+            experimental_op_resolver_type=OpResolverType[self.resolver],
+        )
+
+
+def executed(nodes: Sequence[Mapping[str, Any]]) -> Counter[str]:
+    """Return how many of each operator run, given every node of a subgraph, replaced or not, and its delegates.
+
+    A delegate replaces what lies between its inputs and its outputs: the nodes found by going back from its outputs
+    without passing its inputs.
+    """
+    delegates = [node for node in nodes if node["op_name"] == DELEGATE]
+    originals = [node for node in nodes if node["op_name"] != DELEGATE]
+    producer = {int(tensor): node for node in originals for tensor in node["outputs"]}
+    replaced: set[int] = set()
+    for delegate in delegates:
+        seen = {int(tensor) for tensor in delegate["inputs"]}
+        pending = [int(tensor) for tensor in delegate["outputs"]]
+        while pending:
+            tensor = pending.pop()
+            if tensor in seen or tensor not in producer:
+                continue
+            seen.add(tensor)
+            replaced.add(producer[tensor]["index"])
+            pending.extend(int(source) for source in producer[tensor]["inputs"])
+    return Counter(node["op_name"] for node in nodes if node["index"] not in replaced)
+
+
+COMPONENTS = (
+    LiteRTRuntime("litert_xnnpack", resolver="BUILTIN"),
+    LiteRTRuntime("litert_builtin", resolver="BUILTIN_WITHOUT_DEFAULT_DELEGATES"),
+)

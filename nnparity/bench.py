@@ -1,0 +1,283 @@
+"""What a check runs on: environments, their workers and the cache of artifacts."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnparity.cache import ArtifactCache, Made, digest, digest_of_files
+from nnparity.contracts import Arrays, CompilingRuntime
+from nnparity.discovery import Component, Content
+from nnparity.environments import Environments
+from nnparity.errors import UserError
+from nnparity.layers import Case, weights_of
+from nnparity.loading import write_recipe
+from nnparity.outcome import Failure, Stage, Status
+from nnparity.pool import Pool
+from nnparity.remote import CallFailed, LocalWorker, ProcessWorker, Worker
+from nnparity.worker import ARTIFACT
+
+SESSIONS_KEPT = 12
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one call may take before its worker is killed."""
+
+    convert_seconds: float = 300.0
+    load_seconds: float = 300.0
+    run_seconds: float = 60.0
+    memory_bytes: int = 8 * 2**30
+
+
+@dataclass
+class Tally:
+    """Conversions and compilations that this bench made, and those that the cache had."""
+
+    made: int = 0
+    cached: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def count(self, *, fresh: bool) -> None:
+        with self.lock:
+            self.made += fresh
+            self.cached += not fresh
+
+
+class Bench:
+    """Builds, converts, compiles and runs; every failure comes out as a Failure with its stage and status."""
+
+    def __init__(
+        self,
+        content: Content,
+        environments: Environments,
+        cache: ArtifactCache,
+        *,
+        jobs: int = 1,
+        limits: Limits = Limits(),  # noqa: B008 frozen
+        in_process: frozenset[str] = frozenset(),
+    ) -> None:
+        self.content = content
+        self.environments = environments
+        self.tally = Tally()
+        self._cache = cache
+        self._jobs = jobs
+        self._limits = limits
+        self._in_process = in_process
+        self._pools: dict[str, Pool] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+        self._digests: dict[Path, str] = {}
+        self._support = digest_of_files(content.support)
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill every worker."""
+        with self._lock:
+            self._closed = True
+            pools = list(self._pools.values())
+            self._pools.clear()
+        for pool in pools:
+            pool.close()
+
+    def build(self, case: Case, root: str) -> Made:
+        """Return the case's layer as the root framework's model. Stage BUILD."""
+        layer = self.content.layers[case.layer]
+        if root not in layer.build:
+            raise Failure(Stage.BUILD, Status.UNSUPPORTED, f"{layer.name} is not written in {root}", component=root)
+        eager = self.content.runtimes[self.content.eager(root)]
+        key = digest(
+            "build", case.model_text, root, self._file(self.content.layer_files[case.layer]), self._family_key(root),
+            self.environments.key(eager.environment),
+        )  # fmt: skip
+        found = self._found(key)
+        if found is not None:
+            return found
+        scratch = self._cache.scratch()
+        weights = weights_of(layer, case.config, case.seed)
+        write_recipe(scratch, layer_file=self.content.layer_files[case.layer], config=case.config, weights=weights)
+        signature = layer.signature(case.config)
+        sizes = {name: int(case.config[name]) for spec in signature.inputs for name in spec.shape if isinstance(name, str)}
+        closed = {name: size for name, size in sizes.items() if name not in case.open_axes}
+        described = {
+            "representation": root,
+            "inputs": [
+                [spec.name, spec.dtype, [closed.get(size, size) if isinstance(size, str) else size for size in spec.shape]]
+                for spec in signature.inputs
+            ],
+            "outputs": signature.outputs,
+            "sizes": sizes,
+            "operators": None,
+        }
+        (scratch / ARTIFACT).write_text(json.dumps(described), encoding="utf-8")
+        request = {"op": "build", "source": str(scratch), "source_key": key, "target": str(scratch)}
+        return self._make(key, scratch, request, eager, Stage.BUILD)
+
+    def convert(self, source: Made, name: str) -> Made:
+        """Return the artifact converted. Stage CONVERT."""
+        component = self.content.conversions[name]
+        return self._derive("convert", source, component, component.kind.target, Stage.CONVERT)
+
+    def compile(self, source: Made, name: str) -> Made:
+        """Return the artifact as the runtime's own ahead-of-time work leaves it. Stage LOAD."""
+        component = self.content.runtimes[name]
+        if not isinstance(component.kind, CompilingRuntime):
+            return source
+        return self._derive("compile", source, component, source.representation, Stage.LOAD)
+
+    def run(self, source: Made, name: str, sets: Sequence[Arrays]) -> tuple[list[dict[str, np.ndarray]], float]:
+        """Return the outputs for each set of inputs and the seconds that one run took. Stages LOAD and RUN."""
+        component = self.content.runtimes[name]
+        session = f"{name}:{source.key}"
+        names = list(sets[0])
+        arrays = {f"{index}/{key}": array for index, one in enumerate(sets) for key, array in one.items()}
+        request = {"op": "run", "session": session, "sets": len(sets), "inputs": names}
+        with self._worker(component, Stage.LOAD, session) as worker:
+            self._load(worker, component, source, session)
+            with _staged(Stage.RUN, name):
+                header, outputs = worker.call(request, arrays, seconds=self._limits.run_seconds)
+        split: list[dict[str, np.ndarray]] = [{} for _ in sets]
+        for key, array in outputs.items():
+            index, _, output = key.partition("/")
+            split[int(index)][output] = array
+        return split, float(header["seconds"])
+
+    def versions(self, name: str) -> Mapping[str, str]:
+        """Return the installed versions of the component's environment; empty if it is not built."""
+        built = self.environments.installed(self.content.components[name].environment)
+        return built.versions if built else {}
+
+    def _load(self, worker: Worker, component: Component[Any], source: Made, session: str) -> None:
+        if session in worker.loaded:
+            return
+        while len(worker.loaded) >= SESSIONS_KEPT:
+            oldest = next(iter(worker.loaded))
+            worker.call({"op": "unload", "session": oldest}, {}, seconds=self._limits.run_seconds)
+            del worker.loaded[oldest]
+        request = {
+            "op": "load",
+            "component": component.name,
+            "session": session,
+            "source": str(source.folder),
+            "source_key": source.key,
+        }
+        with _staged(Stage.LOAD, component.name):
+            worker.call(request, {}, seconds=self._limits.load_seconds)
+        worker.loaded[session] = None
+
+    def _derive(self, verb: str, source: Made, component: Component[Any], target: str, stage: Stage) -> Made:
+        key = digest(
+            verb, source.key, component.name, self._file(component.file), self._family_key(target), self._support,
+            self.environments.key(component.environment),
+        )  # fmt: skip
+        found = self._found(key)
+        if found is not None:
+            return found
+        scratch = self._cache.scratch()
+        request = {
+            "op": verb,
+            "component": component.name,
+            "key": key,
+            "source": str(source.folder),
+            "source_key": source.key,
+            "target": str(scratch),
+        }
+        return self._make(key, scratch, request, component, stage)
+
+    def _found(self, key: str) -> Made | None:
+        found = self._cache.get(key)
+        if found is not None:
+            self.tally.count(fresh=False)
+        if isinstance(found, Failure):
+            raise found
+        return found
+
+    def _make(
+        self, key: str, scratch: Path, request: Mapping[str, Any], component: Component[Any], stage: Stage
+    ) -> Made:
+        seconds = self._limits.convert_seconds if stage is not Stage.LOAD else self._limits.load_seconds
+        try:
+            with self._worker(component, stage) as worker, _staged(stage, component.name):
+                worker.call(request, {}, seconds=seconds)
+        except Failure as failure:
+            if not self._closed:  # a worker that we killed on leaving says nothing about its component
+                self._cache.fail(key, failure, scratch)
+            self.tally.count(fresh=failure.status is not Status.NOT_RUN)
+            raise
+        self.tally.count(fresh=True)
+        return self._cache.keep(key, scratch)
+
+    @contextlib.contextmanager
+    def _worker(self, component: Component[Any], stage: Stage, session: str = "") -> Iterator[Worker]:
+        local = component.name in self._in_process
+        name = component.name if local else component.environment
+        if self.environments.installed(component.environment) is None:
+            detail = f"environment {component.environment} is not built; run `nnparity setup {component.environment}`"
+            raise Failure(stage, Status.NOT_RUN, detail, component=component.name)
+        with self._lock:
+            if name not in self._pools:
+                start = self._start_local if local else self._start_process
+                self._pools[name] = Pool(lambda: start(component.environment), limit=1 if local else self._jobs)
+            pool = self._pools[name]
+        with pool.lease(session) as worker:
+            yield worker
+
+    def _start_process(self, environment: str) -> Worker:
+        built = self.environments.build(environment)
+        return ProcessWorker(
+            built.interpreter,
+            components=self._component_files(environment),
+            representations={name: str(file) for name, file in self.content.representation_files.items()},
+            variables=self.environments.specs[environment].variables or {},
+            memory_bytes=self._limits.memory_bytes,
+        )
+
+    def _start_local(self, environment: str) -> Worker:
+        spec = self.environments.specs[environment]
+        own = f"{sys.version_info.major}.{sys.version_info.minor}"
+        if spec.python != own:
+            raise UserError(
+                f"--in-process: environment {environment} is for Python {spec.python}, this process is {own}; "
+                f"start nnparity with Python {spec.python}, or leave the option out"
+            )
+        packages = str(next((self.environments.build(environment).folder / "lib").glob("python*/site-packages")))
+        if packages not in sys.path:
+            sys.path.append(packages)
+        return LocalWorker(
+            components=self._component_files(environment),
+            representations={name: str(file) for name, file in self.content.representation_files.items()},
+        )
+
+    def _component_files(self, environment: str) -> dict[str, str]:
+        return {name: str(one.file) for name, one in self.content.components.items() if one.environment == environment}
+
+    def _file(self, file: Path) -> str:
+        if file not in self._digests:
+            self._digests[file] = digest_of_files([file])
+        return self._digests[file]
+
+    def _family_key(self, representation: str) -> str:
+        file = self.content.representation_files.get(representation)
+        return self._file(file) if file else ""
+
+
+@contextlib.contextmanager
+def _staged(stage: Stage, component: str) -> Iterator[None]:
+    """Turn a failed call into a Failure at this stage; a worker that is gone takes its sessions along."""
+    try:
+        yield
+    except CallFailed as problem:
+        raise Failure(stage, problem.status, problem.detail, component=component) from problem

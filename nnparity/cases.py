@@ -1,0 +1,51 @@
+"""Keeps cases in files, so that one that failed can be run again by its id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from nnparity.errors import UserError, nearest
+from nnparity.layers import Case
+
+MODEL = "__case__"
+
+
+def save_case(case: Case, folder: Path) -> Path:
+    """Write `folder/<id>.npz` and return it; a case that is there already is left as it is."""
+    file = folder / f"{case.id}.npz"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        text = np.frombuffer(case.model_text.encode(), dtype=np.uint8)
+        np.savez(file, allow_pickle=False, **{MODEL: text}, **{f"input_{name}": case.inputs[name] for name in case.inputs})
+    return file
+
+
+def load_case(file: Path) -> Case:
+    """Return the case that `save_case` wrote. Raises UserError for any other file."""
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            layer, config, seed, open_axes = json.loads(archive[MODEL].tobytes())
+            inputs = {name.removeprefix("input_"): archive[name] for name in archive.files if name != MODEL}
+    except (OSError, ValueError, KeyError) as problem:
+        raise UserError(f"reading the case {file}: {problem}; expected a file that nnparity wrote") from problem
+    return Case(layer, config, seed, inputs, tuple(open_axes))
+
+
+def find_case(case_id: str, folders: Iterable[Path], known: Iterable[Case]) -> Case:
+    """Return the case of this id from the folders or among the known witnesses. Raises UserError."""
+    witnesses = {case.id: case for case in known}
+    if case_id in witnesses:
+        return witnesses[case_id]
+    searched = list(folders)
+    for folder in searched:
+        if (folder / f"{case_id}.npz").is_file():
+            return load_case(folder / f"{case_id}.npz")
+    there = {file.stem for folder in searched for file in folder.glob("*.npz")} | set(witnesses)
+    places = ", ".join(str(folder) for folder in searched)
+    raise UserError(
+        f"--case {case_id!r}: not in {places}; {nearest(case_id, there)}; give the --out folder of the run that had it"
+    )

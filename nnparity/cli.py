@@ -1,0 +1,170 @@
+"""The command line. Exit codes: 0 nothing new failed; 1 a FAIL or XPASS; 2 the user's mistake; 3 interrupted."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+import nnparity
+from nnparity.cache import ArtifactCache, cache_folder
+from nnparity.discovery import Content
+from nnparity.environments import Environments
+from nnparity.errors import UserError
+from nnparity.options import Selection, load_content
+from nnparity.plan import PROFILES
+
+MISTAKE, INTERRUPTED = 2, 3
+Command = TypeVar("Command", bound=Callable[..., Any])
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+def said_plainly(command: Command) -> Command:
+    """Turn a UserError into its message and exit code 2, and Ctrl-C into exit code 3."""
+
+    @wraps(command)
+    def guarded(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except UserError as problem:
+            Console(stderr=True, soft_wrap=True).print(f"nnparity: {problem}", style="red", markup=False, highlight=False)
+            sys.exit(MISTAKE)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+
+    return guarded  # type: ignore[return-value]
+
+
+def content_options(command: Command) -> Command:
+    command = click.option("--models", multiple=True, type=FOLDER, help="A further folder of layer files.")(command)
+    return click.option(
+        "--converters", multiple=True, type=FOLDER,
+        help="A further folder with conversions/, runtimes/, environments/, representations/.",
+    )(command)  # fmt: skip
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(nnparity.__version__, prog_name="nnparity")
+def main() -> None:
+    """Is a layer still the same function after export? Checked on real converters and runtimes."""
+
+
+@main.command("run")
+@click.option("--layer", "layers", multiple=True, help="Only this layer; may be given more than once.")
+@click.option("--path", "paths", multiple=True, metavar="GLOB", help="Only paths that fit, or that have this step.")
+@click.option("--component", "components", multiple=True, help="Only paths through this conversion or runtime.")
+@click.option("--profile", default="quick", show_default=True, type=click.Choice(sorted(PROFILES)), help="How much is drawn.")
+@click.option("--seed", default=0, show_default=True, help="What is drawn.")
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 256), help="Cases in work at once.")
+@click.option("--require", "required", multiple=True, metavar="COMPONENT", help="Not running is a failure for it.")
+@click.option("--in-process", multiple=True, metavar="COMPONENT", help="Run it in this process, for a debugger.")
+@click.option("--case", "case_id", metavar="ID", help="Only this recorded case or witness.")
+@click.option("--out", default="nnparity-results", show_default=True, type=FOLDER, help="Where results and reports go.")
+@click.option("--resume", is_flag=True, help="Go on from what is recorded in --out.")
+@content_options
+@said_plainly
+def run_command(**options: Any) -> None:
+    """Check every layer on every path; write results and reports."""
+    from nnparity.session import run_session
+
+    sys.exit(run_session(**options))
+
+
+@main.command("list")
+@click.argument("what", type=click.Choice(["layers", "paths", "components", "environments"]))
+@click.option("--json", "as_json", is_flag=True, help="For a program to read.")
+@content_options
+@said_plainly
+def list_command(what: str, *, as_json: bool, models: tuple[Path, ...], converters: tuple[Path, ...]) -> None:
+    """Show what there is, what is installed, and why not."""
+    from nnparity.listing import rows_of
+
+    content = load_content(models, converters)
+    rows = rows_of(what, content, environments_of(content))
+    if as_json:
+        click.echo(json.dumps(rows, indent=1, sort_keys=True))
+    else:
+        for row in rows:
+            click.echo("  ".join(str(value) for value in row.values() if value not in {"", None}))
+    finish_broken(content)
+
+
+@main.command("setup")
+@click.argument("names", nargs=-1, metavar="[ENVIRONMENT]...")
+@content_options
+@said_plainly
+def setup_command(names: tuple[str, ...], models: tuple[Path, ...], converters: tuple[Path, ...]) -> None:
+    """Build environments; all of them if none is named."""
+    from nnparity.environments import known_environment
+
+    content = load_content(models, converters)
+    wanted = [known_environment(name, content.environments).name for name in names] or sorted(content.environments)
+    failed = environments_of(content).build_all(wanted, click.echo)
+    if failed:
+        raise UserError(f"{len(failed)} of {len(wanted)} environments could not be built: {'; '.join(failed.values())}")
+    click.echo(f"{len(wanted)} environments are ready")
+
+
+@main.command("report")
+@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=FOLDER, help="Where the reports go.")
+@said_plainly
+def report_command(results: tuple[Path, ...], out: Path) -> None:
+    """Write the reports of one or more results files."""
+    from nnparity.session import write_reports
+    from nnparity.store import merge, read_results
+
+    merged = merge(*(read_results(file / "results.jsonl" if file.is_dir() else file) for file in results))
+    for note in merged.notes:
+        click.echo(note, err=True)
+    write_reports(merged, out, load_content((), ()))
+    click.echo(f"{len(merged.outcomes)} outcomes: {out / 'index.html'}")
+
+
+@main.command("doctor")
+@content_options
+@said_plainly
+def doctor_command(models: tuple[Path, ...], converters: tuple[Path, ...]) -> None:
+    """Check the machine: disk, memory, interpreters, registries, each environment with one tiny case."""
+    from nnparity.doctor import examine
+
+    content = load_content(models, converters)
+    findings = examine(content, environments_of(content), ArtifactCache(cache_folder()))
+    for finding in findings:
+        click.echo(f"{'ok  ' if finding.good else 'BAD '} {finding.subject}: {finding.said}")
+    bad = sum(not finding.good for finding in findings)
+    if bad:
+        raise UserError(f"{bad} of {len(findings)} checks found something wrong; each line marked BAD says what to do")
+    finish_broken(content)
+
+
+def environments_of(content: Content) -> Environments:
+    """Return the environments of the content on this machine."""
+    return Environments(content.environments, cache_folder())
+
+
+def finish_broken(content: Content) -> None:
+    """Raise UserError if a content file did not load."""
+    if content.broken:
+        raise UserError("; ".join(map(str, content.broken)) + "; correct or remove these files; all others were used")
+
+
+def selection_of(options: dict[str, Any]) -> Selection:
+    """Return what the user selected."""
+    return Selection(
+        layers=options["layers"],
+        paths=options["paths"],
+        components=options["components"],
+        required=options["required"],
+        in_process=options["in_process"],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""What a component is given, and what it must implement.
+
+Runs on Python 3.8 with nothing but NumPy, because it is imported in every environment.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Dict, Mapping, Protocol, Tuple, Union, runtime_checkable
+
+import numpy as np
+
+Arrays = Mapping[str, np.ndarray]
+Config = Mapping[str, Any]
+Size = Union[int, str]
+
+
+class Unsupported(Exception):
+    """The component declares that it does not handle this model. Anything else that goes wrong is a failure."""
+
+
+class Family(enum.Enum):
+    """Kinds of operator that every representation has, under whatever names."""
+
+    MATMUL = "matmul"
+    ELEMENTWISE = "elementwise"
+    ACTIVATION = "activation"
+    NORMALISATION = "normalisation"
+    REDUCTION = "reduction"
+    LAYOUT = "layout"
+    CAST = "cast"
+    CONSTANT = "constant"
+    CONTROL_FLOW = "control flow"
+    GATHER_SCATTER = "gather/scatter"
+    CONV = "conv"
+    POOL = "pool"
+    RECURRENT = "recurrent"
+    FUSED = "fused"
+    CUSTOM = "custom"
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """Name, dtype and shape of one input. A string in `shape` is an axis left open, such as "batch"."""
+
+    name: str
+    dtype: str
+    shape: Tuple[Size, ...]
+
+    def closed(self, sizes: Mapping[str, int]) -> TensorSpec:
+        """Return the spec with every named axis replaced by its size."""
+        return replace(self, shape=self.sized(sizes))
+
+    def sized(self, sizes: Mapping[str, int]) -> Tuple[int, ...]:
+        """Return the shape with every named axis replaced by its size."""
+        return tuple(sizes[size] if isinstance(size, str) else size for size in self.shape)
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One model in one representation.
+
+    model: the representation's live object (a torch.nn.Module, an onnx.ModelProto, the bytes of a .tflite file).
+    inputs: in the order in which the root's callable takes them. outputs: names, in the order of its results.
+    sizes: the size to give an open axis where an example is needed; it says nothing about other runs.
+    operators: how many of each operator, by the representation's own names; None asks the representation to count.
+    """
+
+    representation: str
+    model: Any
+    inputs: Tuple[TensorSpec, ...]
+    outputs: Tuple[str, ...]
+    sizes: Mapping[str, int]
+    operators: Mapping[str, int] | None = None
+
+    @property
+    def open_axes(self) -> Tuple[str, ...]:
+        """Names of the axes left open, in order of appearance; empty when every size is fixed."""
+        names = (size for spec in self.inputs for size in spec.shape if isinstance(size, str))
+        return tuple(dict.fromkeys(names))
+
+    def example(self) -> Dict[str, np.ndarray]:
+        """Return zeros for every input, with `sizes` for the open axes: what a tracer is given."""
+        return {spec.name: np.zeros(spec.sized(self.sizes), dtype=spec.dtype) for spec in self.inputs}
+
+    def converted(self, representation: str, model: Any) -> Artifact:
+        """Return the same function in another representation, operators not yet counted."""
+        return replace(self, representation=representation, model=model, operators=None)
+
+    def with_operators(self, operators: Mapping[str, int]) -> Artifact:
+        """Return the artifact with these operator counts instead of the representation's own."""
+        return replace(self, operators=operators)
+
+
+class Representation(Protocol):
+    """One form of a model: how it is kept in files, which operators it has, and what they are."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str:
+        """The name that its users write: "TorchScript"."""
+
+    def save(self, model: Any, folder: Path) -> None:
+        """Write the live object into an empty folder."""
+
+    def load(self, folder: Path) -> Any:
+        """Return the live object that `save` wrote; a root builds it from the recipe in the folder."""
+
+    def count(self, artifact: Artifact) -> Mapping[str, int]:
+        """Return how many of each operator the model has, subgraphs and functions included."""
+
+    def family(self, operator: str) -> Family | None:
+        """Return the family of an operator name, or None if no family claims it."""
+
+
+class Root(Representation, Protocol):
+    """A representation that layers are written in."""
+
+    @property
+    def eager(self) -> str:
+        """Name of the runtime that runs the model as its framework does, without conversion."""
+
+
+class Conversion(Protocol):
+    """An edge: from an artifact in `source` to one in `target`. An optimiser has the same on both sides."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def environment(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def target(self) -> str: ...
+
+    def convert(self, artifact: Artifact) -> Artifact:
+        """Return the same function in `target`; raise Unsupported for what is declared not handled."""
+
+
+class Session(Protocol):
+    """A model loaded and ready to run."""
+
+    def run(self, inputs: Arrays) -> Arrays:
+        """Return the outputs by name. Sessions may be run any number of times."""
+
+
+class Runtime(Protocol):
+    """A leaf: loads an artifact and runs it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def environment(self) -> str: ...
+
+    @property
+    def accepts(self) -> Tuple[str, ...]:
+        """Representations that it loads."""
+
+    def load(self, artifact: Artifact) -> Session: ...
+
+
+@runtime_checkable
+class CompilingRuntime(Protocol):
+    """A runtime with ahead-of-time work of its own, done once and kept in the cache."""
+
+    def compile(self, artifact: Artifact) -> Artifact:
+        """Return what `load` takes, with the operators that are left after the runtime's own optimisation."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A pinned set of packages in which components run, apart from all others.
+
+    packages: what its components import. constraints: the whole closure, so that two builds are equal.
+    variables: set before the interpreter starts. probe: modules whose import proves that the build works.
+    """
+
+    name: str
+    python: str
+    packages: Tuple[str, ...]
+    constraints: Tuple[str, ...] = ()
+    variables: Mapping[str, str] | None = None
+    probe: Tuple[str, ...] = ()

@@ -1,0 +1,115 @@
+"""What a run says about itself, in the first line of its results: the reports read nothing else."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import nnparity
+from nnparity.contracts import CompilingRuntime
+from nnparity.discovery import Content, Route
+from nnparity.environments import Environments
+from nnparity.plan import Profile
+
+
+def describe_run(
+    content: Content,
+    environments: Environments,
+    routes: Sequence[Route],
+    *,
+    profile: Profile,
+    seed: int,
+    layers: Collection[str],
+) -> dict[str, Any]:
+    """Return JSON values: versions of every environment, what there is, what is known, what cannot run and why."""
+    return {
+        "nnparity": nnparity.__version__,
+        "profile": profile.name,
+        "seed": seed,
+        "cpu": processor(),
+        "python": platform.python_version(),
+        "paths": [route.id for route in routes],
+        "layers": {
+            name: {"source": content.layers[name].source, "catches": content.layers[name].catches}
+            for name in sorted(layers)
+        },
+        "steps": steps_of(content),
+        "environments": {name: _environment(name, content, environments) for name in sorted(content.environments)},
+        "not_run": not_built(content, environments),
+        "known": {
+            entry.id: {
+                "component": entry.component,
+                "layer": entry.layer,
+                "stage": entry.stage.value,
+                "status": entry.status.value,
+                "fix": entry.fix.value,
+                "reason": entry.reason,
+                "link": entry.link,
+                "versions": list(entry.versions),
+                "paths": entry.paths,
+                "witness": entry.witness.id,
+            }
+            for entry in content.known
+        },
+    }
+
+
+def steps_of(content: Content) -> dict[str, dict[str, str]]:
+    """Return, for every root and component, whose operators its counts are and where it runs."""
+    steps: dict[str, dict[str, str]] = {}
+    for root in content.roots:
+        eager = content.runtimes[content.eager(root)]
+        steps[root] = _step(content, root, "root", eager.environment)
+    for name, conversion in content.conversions.items():
+        steps[name] = _step(content, conversion.kind.target, "conversion", conversion.environment)
+    for name, runtime in content.runtimes.items():
+        counted = getattr(runtime.kind, "compiles_to", runtime.kind.accepts[0])
+        steps[name] = _step(content, counted, "runtime", runtime.environment)
+        steps[name]["optimises"] = "yes" if isinstance(runtime.kind, CompilingRuntime) else "no"
+    return steps
+
+
+def families_of(content: Content, operators: Mapping[str, Collection[str]]) -> dict[str, dict[str, str]]:
+    """Return, by representation, the family name of each operator that came up; unclaimed ones are left out."""
+    found: dict[str, dict[str, str]] = {}
+    for representation, names in operators.items():
+        families = {name: content.representations[representation].family(name) for name in sorted(names)}
+        found[representation] = {name: family.value for name, family in families.items() if family is not None}
+    return found
+
+
+def not_built(content: Content, environments: Environments) -> dict[str, str]:
+    """Return, for every component that cannot run here, what is missing."""
+    return {
+        name: f"environment {one.environment} is not built; run `nnparity setup {one.environment}`"
+        for name, one in sorted(content.components.items())
+        if environments.installed(one.environment) is None
+    }
+
+
+def processor() -> str:
+    """Return the processor's model name, or the machine type where the system does not tell."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.machine()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _step(content: Content, representation: str, kind: str, environment: str) -> dict[str, str]:
+    known = content.representations.get(representation)
+    title = known.title if known else representation
+    return {"representation": representation, "title": title, "kind": kind, "environment": environment}
+
+
+def _environment(name: str, content: Content, environments: Environments) -> dict[str, Any]:
+    built = environments.installed(name)
+    pinned = {package.partition("==")[0].lower() for package in content.environments[name].packages}
+    versions = {key: version for key, version in built.versions.items() if key in pinned} if built else {}
+    return {
+        "versions": dict(sorted(versions.items())),
+        "megabytes": built.megabytes if built else None,
+        "components": sorted(one.name for one in content.components.values() if one.environment == name),
+    }

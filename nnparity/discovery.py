@@ -1,0 +1,225 @@
+"""Finds content by looking into folders, and derives every path from source, target and accepts."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from nnparity.contracts import Conversion, Environment, Representation, Runtime
+from nnparity.divergence import KnownDivergence
+from nnparity.errors import UserError, nearest
+from nnparity.layers import LayerSpec
+from nnparity.loading import components_in, load_file
+
+Kind = TypeVar("Kind")
+ENTRY_POINTS = "nnparity.content"
+HEADER = re.compile(r"(?m)^# /// script\s*$\s(?P<body>(^#(| .*)$\s)+)^# ///$")
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A content file that does not load; the others still run."""
+
+    file: Path
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.file} does not load: {self.problem}"
+
+
+@dataclass(frozen=True)
+class Route:
+    """A path: root, conversions in order, runtime."""
+
+    root: str
+    conversions: tuple[str, ...]
+    runtime: str
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        return (self.root, *self.conversions, self.runtime)
+
+    @property
+    def id(self) -> str:
+        return ">".join(self.steps)
+
+
+@dataclass(frozen=True)
+class Component(Generic[Kind]):
+    """A conversion or runtime with the file it came from."""
+
+    name: str
+    file: Path
+    environment: str
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything that was found. Keys are names."""
+
+    layers: Mapping[str, LayerSpec] = field(default_factory=dict)
+    layer_files: Mapping[str, Path] = field(default_factory=dict)
+    representations: Mapping[str, Representation] = field(default_factory=dict)
+    representation_files: Mapping[str, Path] = field(default_factory=dict)
+    conversions: Mapping[str, Component[Conversion]] = field(default_factory=dict)
+    runtimes: Mapping[str, Component[Runtime]] = field(default_factory=dict)
+    environments: Mapping[str, Environment] = field(default_factory=dict)
+    known: tuple[KnownDivergence, ...] = ()
+    support: tuple[Path, ...] = ()
+    broken: tuple[Broken, ...] = ()
+
+    @cached_property
+    def components(self) -> Mapping[str, Component[Any]]:
+        return {**self.conversions, **self.runtimes}
+
+    @cached_property
+    def roots(self) -> tuple[str, ...]:
+        """Representations that layers are built in, in name order."""
+        return tuple(sorted({root for layer in self.layers.values() for root in layer.build}))
+
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """Every path. An optimiser (source == target) stands only right before the runtime."""
+        found: list[Route] = []
+        for root in self.roots:
+            self._extend(root, root, (), {root}, found)
+        return tuple(found)
+
+    def _extend(self, root: str, here: str, so_far: tuple[str, ...], seen: set[str], found: list[Route]) -> None:
+        optimisers = [(name,) for name, one in sorted(self.conversions.items()) if one.kind.source == here == one.kind.target]
+        for runtime in sorted(self.runtimes.values(), key=lambda one: one.name):
+            if here in runtime.kind.accepts:
+                found += [Route(root, so_far + last, runtime.name) for last in [(), *optimisers]]
+        for name, one in sorted(self.conversions.items()):
+            target = one.kind.target
+            if one.kind.source == here and target not in seen and target not in self.roots:
+                self._extend(root, target, (*so_far, name), seen | {target}, found)
+
+    def eager(self, root: str) -> str:
+        """Return the runtime that runs the root as its framework does without conversion."""
+        name = getattr(self.representations.get(root), "eager", None)
+        if name not in self.runtimes:
+            raise UserError(
+                f"root {root!r}: its representation names {name!r} as its eager runtime, which is not there; "
+                f"set `eager` in representations/{root}.py to one of: {', '.join(sorted(self.runtimes))}"
+            )
+        return str(name)
+
+
+def content_folders(extra: Iterable[Path] = ()) -> list[Path]:
+    """Return the folders that hold models/ and converters/: ours, installed third parties', then `extra`."""
+    inside = Path(__file__).with_name("content")
+    ours = inside if inside.is_dir() else Path(__file__).parents[1]
+    third = [Path(entry.load()) for entry in importlib.metadata.entry_points(group=ENTRY_POINTS)]
+    return [ours, *third, *extra]
+
+
+def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) -> Content:
+    """Return the content of every folder; `models` and `converters` are a third party's own folders."""
+    roots = content_folders()
+    model_folders = [root / "models" for root in roots] + [_existing(folder) for folder in models]
+    converter_folders = [root / "converters" for root in roots] + [_existing(folder) for folder in converters]
+    known_folders = [root / "test_equivalence" / "known" for root in roots] + [one / "known" for one in converter_folders]
+    broken: list[Broken] = []
+
+    def each(folders: Iterable[Path], read: Callable[[Path], Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, Path]]:
+        things: dict[str, Any] = {}
+        files: dict[str, Path] = {}
+        for file in (file for folder in folders for file in sorted(folder.glob("*.py"))):
+            try:
+                found = read(file)
+            except (Exception, SystemExit) as problem:  # noqa: BLE001 a content file may raise anything; the others still run
+                broken.append(Broken(file, f"{type(problem).__name__}: {problem}"))
+                continue
+            for name, thing in found.items():
+                if name in things:
+                    broken.append(Broken(file, f"the name {name!r} is taken by {files[name]}; choose another"))
+                    continue
+                things[name] = thing
+                files[name] = file
+        return things, files
+
+    layers, layer_files = each(model_folders, lambda file: _by_name(load_file(file).LAYER))
+    representations, representation_files = each(
+        [folder / "representations" for folder in converter_folders],
+        lambda file: _by_name(load_file(file).REPRESENTATION),
+    )
+    environments, _ = each(
+        [folder / "environments" for folder in converter_folders], lambda file: _by_name(load_file(file).ENVIRONMENT)
+    )
+    conversions, conversion_files = each([folder / "conversions" for folder in converter_folders], components_in)
+    runtimes, runtime_files = each([folder / "runtimes" for folder in converter_folders], components_in)
+    known, _ = each(known_folders, _known_in)
+    components: dict[str, Component[Any]] = {}
+    for things, files in ((conversions, conversion_files), (runtimes, runtime_files)):
+        for name, thing in things.items():
+            environment = _environment_of(thing, files[name], environments, broken)
+            if environment is not None:
+                components[name] = Component(name, files[name], environment, thing)
+    return Content(
+        layers=layers,
+        layer_files=layer_files,
+        representations=representations,
+        representation_files=representation_files,
+        conversions={name: components[name] for name in conversions if name in components},
+        runtimes={name: components[name] for name in runtimes if name in components},
+        environments=environments,
+        known=tuple(entry for entries in known.values() for entry in entries),
+        support=tuple(file for folder in converter_folders for file in sorted((folder / "support").glob("*.py"))),
+        broken=tuple(broken),
+    )
+
+
+def pick(wanted: Iterable[str], known: Iterable[str], what: str) -> None:
+    """Raise UserError, with the nearest names, for the first name in `wanted` that is not in `known`."""
+    names = set(known)
+    for name in wanted:
+        if name not in names:
+            raise UserError(f"--{what} {name!r}: no such {what}; {nearest(name, names)}")
+
+
+def _existing(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise UserError(f"looking for content in {folder}: expected a folder; give one that exists")
+    return folder
+
+
+def _by_name(thing: Any) -> dict[str, Any]:
+    return {thing.name: thing}
+
+
+def _known_in(file: Path) -> dict[str, Any]:
+    return {str(file): tuple(load_file(file).KNOWN)}
+
+
+def _environment_of(
+    thing: Any, file: Path, environments: dict[str, Environment], broken: list[Broken]
+) -> str | None:
+    """Return the name of the component's environment; one written as a PEP 723 header is added to `environments`."""
+    named = getattr(thing, "environment", "")
+    if named:
+        if named in environments:
+            return str(named)
+        broken.append(Broken(file, f"environment {named!r} is not there; {nearest(named, environments)}"))
+        return None
+    header = HEADER.search(file.read_text(encoding="utf-8"))
+    if header is None:
+        broken.append(Broken(file, "names no environment and has no PEP 723 header (# /// script); give it one"))
+        return None
+    text = "".join(line[2:] if line.startswith("# ") else line[1:] for line in header["body"].splitlines(keepends=True))
+    script = tomllib.loads(text)
+    name = f"of_{file.stem}"
+    required = re.search(r"\d+\.\d+", script.get("requires-python", "3.11"))
+    environments[name] = Environment(
+        name=name,
+        python=required.group() if required else "3.11",
+        packages=tuple(script.get("dependencies", ())),
+    )
+    return name

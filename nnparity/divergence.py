@@ -1,0 +1,102 @@
+"""Known divergences, and the verdict that an outcome gets against them."""
+
+from __future__ import annotations
+
+import enum
+import fnmatch
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from packaging.requirements import Requirement
+
+from nnparity.layers import Case
+from nnparity.outcome import Outcome, Stage, Status, Verdict
+
+
+class Fix(enum.Enum):
+    """Whose move a known divergence is."""
+
+    HERE = "here"
+    UPSTREAM = "upstream"
+    ALLOWED = "allowed"
+    NEVER = "never"
+
+
+def _every_case(case: Case) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class KnownDivergence:
+    """A difference that we know, with a witness that must still show it.
+
+    component: the conversion or runtime that diverges. reason: the narrowed cause, never "differs".
+    link: the upstream issue, or "none found: <search words>"; for `allowed`, document and section.
+    versions: requirements such as "torch<=2.13"; the entry applies only where all installed ones satisfy them.
+    applies: says for which cases of the layer it holds. paths: a glob over path ids that all show it.
+    """
+
+    component: str
+    layer: str
+    stage: Stage
+    status: Status
+    fix: Fix
+    reason: str
+    link: str
+    versions: tuple[str, ...]
+    witness: Case
+    applies: Callable[[Case], bool] = _every_case
+    paths: str = "*"
+
+    @property
+    def id(self) -> str:
+        return f"{self.component}/{self.layer}/{self.stage.value}-{self.status.value}/{self.witness.id}"
+
+    def on_path(self, steps: tuple[str, ...]) -> bool:
+        """Whether the entry speaks about this path."""
+        return self.component in steps and fnmatch.fnmatchcase(">".join(steps), self.paths)
+
+    def covers(self, case: Case, steps: tuple[str, ...], installed: Mapping[str, str]) -> bool:
+        """Whether the entry says something about this case on this path with these versions installed."""
+        if case.layer != self.layer or not self.on_path(steps):
+            return False
+        return self.versions_hold(installed) and self.applies(case)
+
+    def versions_hold(self, installed: Mapping[str, str]) -> bool:
+        """Whether every requirement in `versions` that names an installed distribution is satisfied."""
+        for text in self.versions:
+            requirement = Requirement(text)
+            version = installed.get(requirement.name.lower().replace("_", "-"))
+            if version is not None and not requirement.specifier.contains(version, prereleases=True):
+                return False
+        return True
+
+    def shown_by(self, outcome: Outcome) -> bool:
+        return outcome.stage is self.stage and outcome.status is self.status
+
+
+def judge(outcome: Outcome, entries: Iterable[KnownDivergence]) -> Outcome:
+    """Return the outcome with its verdict; `entries` are those that cover its case and path.
+
+    | entry | observed | verdict |
+    |---|---|---|
+    | any | NOT_RUN, UNSUPPORTED | the same: declared, counted on their own |
+    | none | MATCH / anything else | PASS / FAIL |
+    | some | one's stage and status | XFAIL |
+    | some | MATCH | PASS for a drawn case, XPASS for a witness |
+    | some | anything else | FAIL |
+
+    An entry about UNSUPPORTED does not exist: that a component declines is data, not a divergence.
+    """
+    if outcome.status is Status.NOT_RUN:
+        return outcome.judged(Verdict.NOT_RUN)
+    if outcome.status is Status.UNSUPPORTED:
+        return outcome.judged(Verdict.UNSUPPORTED)
+    covering = tuple(entries)
+    for entry in covering:
+        if entry.shown_by(outcome):
+            return outcome.judged(Verdict.XFAIL, entry.id)
+    if outcome.status is Status.MATCH:
+        stale = next((entry for entry in covering if entry.witness.id == outcome.case), None)
+        return outcome.judged(Verdict.XPASS, stale.id) if stale else outcome.judged(Verdict.PASS)
+    return outcome.judged(Verdict.FAIL, covering[0].id if covering else "")

@@ -1,0 +1,214 @@
+"""From an environment file to an interpreter: built once by uv, kept in the cache, keyed by content."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import uv
+
+from nnparity.cache import digest
+from nnparity.contracts import Environment
+from nnparity.errors import UserError, nearest
+
+READY = "ready.json"
+PROBE = """
+import importlib, importlib.metadata, json, sys
+for module in sys.argv[1:]:
+    importlib.import_module(module)
+print(json.dumps({one.metadata["Name"].lower().replace("_", "-"): one.version for one in importlib.metadata.distributions()}))
+"""
+BUILD_SECONDS = 3600
+Say = Callable[[str], None]
+
+
+class BuildFailed(Exception):
+    """The environment cannot be built here; the message names what and the way out."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """An environment that is ready. versions: distribution name to version."""
+
+    name: str
+    key: str
+    folder: Path
+    versions: Mapping[str, str]
+    megabytes: int
+    seconds: float
+
+    @property
+    def interpreter(self) -> Path:
+        return self.folder / "bin" / "python"
+
+
+class Environments:
+    """The environments of this machine."""
+
+    def __init__(self, specs: Mapping[str, Environment], cache: Path) -> None:
+        self.specs = specs
+        self._folder = cache / "environments"
+        self._built: dict[str, Built] = {}
+
+    def key(self, name: str) -> str:
+        """Return what the build depends on: Python version, packages, machine."""
+        spec = self.specs[name]
+        text = json.dumps([spec.python, spec.packages, spec.constraints, spec.probe, sorted((spec.variables or {}).items())])
+        return digest(text, platform.machine(), sys.platform)[:16]
+
+    def installed(self, name: str) -> Built | None:
+        """Return the environment if it has been built here, else None."""
+        if name not in self._built:
+            folder = self._place(name)
+            try:
+                record = json.loads((folder / READY).read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                return None
+            self._built[name] = Built(
+                name, self.key(name), folder, record["versions"], record["megabytes"], record["seconds"]
+            )
+        return self._built[name]
+
+    def build(self, name: str) -> Built:
+        """Return the environment, built now if need be. Raises BuildFailed. Safe against a second process."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with open(self._folder / f"{name}.lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            built = self.installed(name)
+            if built is None:
+                self._make(self.specs[name], self._place(name))
+                built = self.installed(name)
+        if built is None:
+            raise BuildFailed(f"environment {name}: built, but {self._place(name) / READY} cannot be read")
+        return built
+
+    def build_all(self, names: Iterable[str], say: Say, *, parallel: int = 3) -> dict[str, str]:
+        """Build the missing ones side by side; return {name: reason} for those that failed."""
+        missing = [name for name in sorted(set(names)) if self.installed(name) is None]
+        failed: dict[str, str] = {}
+        if not missing:
+            return failed
+        say(f"building {len(missing)} environments into {self._folder}: {', '.join(missing)}")
+        with ThreadPoolExecutor(parallel) as executor:
+            pending: dict[Future[Built], str] = {executor.submit(self.build, name): name for name in missing}
+            for done, future in enumerate(as_completed(pending), start=1):
+                name = pending[future]
+                try:
+                    built = future.result()
+                except BuildFailed as problem:
+                    failed[name] = str(problem)
+                    say(f"[{done}/{len(missing)}] {name}: FAILED, {problem}")
+                else:
+                    say(f"[{done}/{len(missing)}] {name}: ready in {built.seconds:.0f} s, {built.megabytes} MB")
+        return failed
+
+    def _place(self, name: str) -> Path:
+        return self._folder / f"{name}-{self.key(name)}"
+
+    def _make(self, spec: Environment, folder: Path) -> None:
+        started = time.monotonic()
+        if folder.exists():
+            shutil.rmtree(folder)
+        requirements = folder.with_suffix(".txt")
+        requirements.write_text("\n".join((*spec.packages, *spec.constraints)) + "\n", encoding="utf-8")
+        self._uv(spec, "venv", "--quiet", "--python", find_interpreter(spec.python), str(folder))
+        python = str(folder / "bin" / "python")
+        self._uv(spec, "pip", "install", "--quiet", "--python", python, "--requirement", str(requirements))
+        probed = subprocess.run(
+            [python, "-c", PROBE, *spec.probe],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **(spec.variables or {})},
+        )
+        if probed.returncode != 0:
+            raise BuildFailed(
+                f"environment {spec.name}: installed, but importing {', '.join(spec.probe)} fails: "
+                f"{_last_lines(probed.stderr)}; remove {folder} and set it up again, or correct its pins"
+            )
+        record = {
+            "versions": json.loads(probed.stdout.splitlines()[-1]),
+            "megabytes": _megabytes(folder),
+            "seconds": time.monotonic() - started,
+        }
+        (folder / READY).write_text(json.dumps(record, sort_keys=True), encoding="utf-8")
+
+    @staticmethod
+    def _uv(spec: Environment, *arguments: str) -> None:
+        command = [uv.find_uv_bin(), *arguments]
+        try:
+            ran = subprocess.run(
+                command, capture_output=True, text=True, check=False, timeout=BUILD_SECONDS, env=uv_variables(os.environ)
+            )
+        except subprocess.TimeoutExpired:
+            raise BuildFailed(
+                f"environment {spec.name}: `uv {' '.join(arguments[:2])}` took over {BUILD_SECONDS} s; "
+                f"look at the network and run `nnparity setup {spec.name}` again"
+            ) from None
+        if ran.returncode != 0:
+            raise BuildFailed(
+                f"environment {spec.name}: `uv {' '.join(arguments[:2])}` says: {_last_lines(ran.stderr)}; "
+                f"if a package is not found, offer its wheel through PIP_FIND_LINKS or UV_FIND_LINKS, "
+                f"then run `nnparity setup {spec.name}` again"
+            )
+
+
+def uv_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables for uv: wheels offered to pip are offered to uv as well."""
+    given = dict(variables)
+    links = given.get("PIP_FIND_LINKS", "").split()
+    if links and "UV_FIND_LINKS" not in given:
+        given["UV_FIND_LINKS"] = ",".join(links)
+    return given
+
+
+def find_interpreter(version: str) -> str:
+    """Return a path, or failing that the bare version, which uv may know how to get."""
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+        return getattr(sys, "_base_executable", None) or sys.executable
+    found = subprocess.run(
+        [uv.find_uv_bin(), "python", "find", "--no-python-downloads", version],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip() if found.returncode == 0 else version
+
+
+def unreachable() -> str:
+    """Return "" if uv can fetch packages, else what it says; nothing is installed."""
+    ran = subprocess.run(
+        [uv.find_uv_bin(), "pip", "compile", "--quiet", "--no-header", "--no-cache", "-"],
+        input="numpy\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        env=uv_variables(os.environ),
+    )
+    return "" if ran.returncode == 0 else f"no packages can be fetched: {_last_lines(ran.stderr)}"
+
+
+def known_environment(name: str, specs: Mapping[str, Environment]) -> Environment:
+    """Return the environment of this name. Raises UserError with the nearest names."""
+    if name not in specs:
+        raise UserError(f"environment {name!r}: no such environment; {nearest(name, specs)}")
+    return specs[name]
+
+
+def _last_lines(text: str) -> str:
+    return " | ".join(line.strip() for line in text.strip().splitlines()[-6:]) or "nothing"
+
+
+def _megabytes(folder: Path) -> int:
+    seen = (file.lstat() for file in folder.rglob("*"))
+    return sum(stat.st_size for stat in seen) // 2**20

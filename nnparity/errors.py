@@ -1,0 +1,19 @@
+"""What the user can put right: said in one message, without a traceback, with exit code 2."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """Says what was being done, the wrong value, what was expected, and what to do next."""
+
+
+def nearest(wrong: str, known: Iterable[str]) -> str:
+    """Return a sentence with the known names nearest to `wrong`, or with all of them if none is near."""
+    names = sorted(known)
+    close = difflib.get_close_matches(wrong, names, n=3, cutoff=0.5)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"there are: {', '.join(names)}" if names else "there are none"

@@ -1,0 +1,127 @@
+"""What the first line of a results file says about its run, with a default for whatever is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Step:
+    """A root, conversion or runtime. title: of the representation, as its users write it."""
+
+    name: str
+    kind: str = ""
+    representation: str = ""
+    title: str = ""
+    environment: str = ""
+
+
+@dataclass(frozen=True)
+class EnvironmentFacts:
+    versions: Mapping[str, str]
+    components: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class KnownFacts:
+    """A known divergence. fix: whose move it is."""
+
+    component: str = ""
+    layer: str = ""
+    stage: str = ""
+    status: str = ""
+    fix: str = ""
+    reason: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class LayerFacts:
+    source: str = ""
+    catches: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Run facts. families: representation -> operator -> family. not_run: component -> reason."""
+
+    nnparity: str = ""
+    profile: str = ""
+    seed: str = ""
+    cpu: str = ""
+    environments: Mapping[str, EnvironmentFacts] = field(default_factory=dict)
+    known: Mapping[str, KnownFacts] = field(default_factory=dict)
+    families: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    paths: tuple[tuple[str, ...], ...] = ()
+    layers: Mapping[str, LayerFacts] = field(default_factory=dict)
+    not_run: Mapping[str, str] = field(default_factory=dict)
+    conversions: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Facts:
+        """Return the facts; keys that are missing or of another kind count as not said."""
+        return cls(
+            nnparity=_text(raw.get("nnparity")),
+            profile=_text(raw.get("profile")),
+            seed=_text(raw.get("seed")),
+            cpu=_text(raw.get("cpu")),
+            environments={
+                name: EnvironmentFacts(_texts(one.get("versions")), _names(one.get("components")))
+                for name, one in _objects(raw.get("environments")).items()
+            },
+            known={name: KnownFacts(**_fields(one, KnownFacts)) for name, one in _objects(raw.get("known")).items()},
+            families={name: _texts(one) for name, one in _objects(raw.get("families")).items()},
+            steps={
+                name: Step(**{**_fields(one, Step), "name": name}) for name, one in _objects(raw.get("steps")).items()
+            },
+            paths=tuple(tuple(path.split(">")) for path in _names(raw.get("paths"))),
+            layers={name: LayerFacts(**_fields(one, LayerFacts)) for name, one in _objects(raw.get("layers")).items()},
+            not_run=_texts(raw.get("not_run")),
+            conversions={
+                name: count for name, count in _mapping(raw.get("conversions")).items() if isinstance(count, int)
+            },
+        )
+
+    def step(self, name: str) -> Step:
+        """Return what is said about a step, or just its name."""
+        return self.steps.get(name, Step(name))
+
+    def title(self, name: str) -> str:
+        """Return the title of the representation that a step leaves, else the representation's or the step's name."""
+        step = self.step(name)
+        return step.title or step.representation or name
+
+    def why_not_run(self, path: tuple[str, ...]) -> str:
+        """Return why a path has no outcome."""
+        reasons = [f"{step}: {self.not_run[step]}" for step in path if step in self.not_run]
+        return "; ".join(reasons) or "no case was run on it"
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _objects(value: Any) -> Mapping[str, Mapping[str, Any]]:
+    return {name: one for name, one in sorted(_mapping(value).items()) if isinstance(one, Mapping)}
+
+
+def _texts(value: Any) -> Mapping[str, str]:
+    return {name: _text(one) for name, one in sorted(_mapping(value).items())}
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    return tuple(sorted({one for one in value if isinstance(one, str)})) if isinstance(value, list) else ()
+
+
+def _fields(value: Mapping[str, Any], kind: type) -> dict[str, str]:
+    return {name: _text(value[name]) for name in kind.__dataclass_fields__ if name in value}
+
+
+def _text(value: Any) -> str:
+    """Return what a page shows: runs that differ side by side."""
+    if isinstance(value, list):
+        return "; ".join(_text(item) for item in value)
+    return "" if value is None else str(value)

@@ -1,0 +1,48 @@
+"""One message between parent and worker: a JSON line, then the raw bytes of its arrays.
+
+Runs on Python 3.8 with nothing but NumPy.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable, Dict, List, Mapping, Tuple
+
+import numpy as np
+
+Header = Dict[str, Any]
+Read = Callable[[int], bytes]
+ARRAYS = "arrays"
+
+
+class BadFrame(Exception):
+    """The bytes are no message."""
+
+
+def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> List[bytes]:
+    """Return the message as byte strings to be written one after the other."""
+    described = []
+    chunks = [b""]
+    for name, array in arrays.items():
+        packed = np.ascontiguousarray(array).reshape(np.shape(array))
+        described.append([name, packed.dtype.str if packed.dtype.kind != "V" else str(packed.dtype), packed.shape])
+        chunks.append(packed.tobytes())
+    line = json.dumps({**header, ARRAYS: described}, separators=(",", ":"))
+    chunks[0] = line.encode() + b"\n"
+    return chunks
+
+
+def decode(line: bytes, read: Read) -> Tuple[Header, Dict[str, np.ndarray]]:
+    """Return header and arrays; `read(n)` gives the n bytes that follow the line. Raises BadFrame."""
+    try:
+        header = json.loads(line)
+        described = [(str(name), np.dtype(dtype), tuple(map(int, shape))) for name, dtype, shape in header.pop(ARRAYS)]
+    except (ValueError, TypeError, KeyError, AttributeError) as problem:
+        raise BadFrame(f"expected a JSON line with {ARRAYS!r}, got {line[:80]!r}") from problem
+    arrays = {}
+    for name, dtype, shape in described:
+        count = 1
+        for size in shape:
+            count *= size
+        arrays[name] = np.frombuffer(read(count * dtype.itemsize), dtype=dtype).reshape(shape).copy()
+    return header, arrays

@@ -1,0 +1,67 @@
+"""Writes outcomes as JUnit XML, for the test tab of a CI service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.etree import ElementTree as ET
+
+from nnparity.escape import visible
+from nnparity.facts import Facts
+from nnparity.matrix import Cell, matrix
+from nnparity.outcome import Outcome, Status, Verdict
+
+
+def junit(outcomes: Sequence[Outcome], facts: Facts) -> str:
+    """Return one suite a layer, one test case a check; a layer and path without any check is a skipped test case."""
+    table = matrix(outcomes, facts)
+    root = ET.Element("testsuites", name="nnparity")
+    for layer in table.layers:
+        suite = ET.SubElement(root, "testsuite", name=visible(layer))
+        for cell in table.row(layer):
+            for outcome in cell.outcomes:
+                _add_outcome(suite, outcome)
+            if not cell.outcomes:
+                skipped = ET.SubElement(_test_case(suite, cell.layer, _cell_name(cell)), "skipped")
+                skipped.set("message", visible(f"not run: {facts.why_not_run(cell.path)}"))
+        _count(suite)
+    _count(root)
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _add_outcome(suite: ET.Element, outcome: Outcome) -> None:
+    case = _test_case(suite, outcome.layer, f"[{outcome.layer}-{outcome.path_id}] {outcome.case}")
+    if outcome.verdict is Verdict.PASS:
+        return
+    if outcome.verdict in {Verdict.FAIL, Verdict.XPASS}:
+        unexpected = outcome.verdict is Verdict.FAIL and outcome.status is not Status.MISMATCH
+        failure = ET.SubElement(case, "error" if unexpected else "failure")
+        failure.set("type", f"{outcome.verdict.value} {outcome.stage.value} {outcome.status.value}")
+        failure.set("message", visible(headline(outcome)))
+        failure.text = visible("\n".join(part for part in (outcome.detail, outcome.reproduce) if part))
+        return
+    ET.SubElement(case, "skipped").set("message", visible(headline(outcome)))
+
+
+def headline(outcome: Outcome) -> str:
+    """Return in one line what became of a check."""
+    first = outcome.detail.strip().partition("\n")[0]
+    if outcome.verdict is Verdict.XPASS:
+        return f"the witness of {outcome.known} matches now: delete this entry"
+    if outcome.verdict is Verdict.XFAIL:
+        return f"known: {outcome.known}"
+    where = f" in {outcome.component}" if outcome.component else ""
+    return f"{outcome.stage.value} {outcome.status.value}{where}" + (f": {first}" if first else "")
+
+
+def _cell_name(cell: Cell) -> str:
+    return f"[{cell.layer}-{'>'.join(cell.path)}]"
+
+
+def _test_case(suite: ET.Element, layer: str, name: str) -> ET.Element:
+    return ET.SubElement(suite, "testcase", classname=visible(layer), name=visible(name))
+
+
+def _count(element: ET.Element) -> None:
+    for attribute, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        element.set(attribute, str(sum(1 for _ in element.iter(tag))))

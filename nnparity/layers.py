@@ -1,0 +1,103 @@
+"""What a file in models/ fills in: one layer, and one call of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnparity.contracts import Arrays, Config, TensorSpec
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Inputs in the order in which the builds take them, and the names of the outputs in order.
+
+    A string in an input's shape names a config key whose value is that axis's size: "batch".
+    """
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """A mathematical function with weights, written once in NumPy and once per framework.
+
+    configs: JSON values only, valid by construction, with the keys "batch" and "dtype".
+    signature, inputs: the only readers of config["batch"]; reference and builds take the size from the arrays.
+    weights: float64 draws; they are rounded to config["dtype"] before anyone sees them.
+    reference: gets weights and inputs as float64 (integers and booleans as they are) and computes in float64.
+    build: root name -> f(config, weights) -> a callable that takes the inputs in signature order; for torch a
+    torch.nn.Module that returns a tensor or a tuple in output order, for tensorflow a tf.Module that returns a
+    dict by output name.
+    examples: configs that are always run first.
+    catches: one line, what the layer is there to catch.
+    """
+
+    name: str
+    source: str
+    catches: str
+    configs: SearchStrategy[Config]
+    signature: Callable[[Config], Signature]
+    inputs: Callable[[Config], SearchStrategy[Arrays]]
+    weights: Callable[[Config, np.random.Generator], Arrays]
+    reference: Callable[[Config, Arrays, Arrays], Arrays]
+    build: Mapping[str, Callable[[Config, Arrays], Any]]
+    examples: tuple[Config, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """Everything needed to repeat one call in another process.
+
+    seed: of the weights. open_axes: axes whose size the converter is not told; ("batch",) or ().
+    """
+
+    layer: str
+    config: Config
+    seed: int
+    inputs: Arrays
+    open_axes: tuple[str, ...] = ()
+    witness: bool = False
+
+    @cached_property
+    def id(self) -> str:
+        """Twelve hexadecimal digits that name this case on every machine."""
+        return self.digest[:12]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of layer, config, seed, open axes and input bytes."""
+        hasher = hashlib.sha256(self.model_text.encode())
+        for name in sorted(self.inputs):
+            array = np.ascontiguousarray(self.inputs[name])
+            hasher.update(f"{name}:{array.dtype.str}:{array.shape}".encode())
+            hasher.update(array.data)
+        return hasher.hexdigest()
+
+    @cached_property
+    def model_text(self) -> str:
+        """Canonical JSON of what decides the model: all but the inputs."""
+        return json.dumps([self.layer, self.config, self.seed, self.open_axes], sort_keys=True)
+
+
+def rounded(arrays: Arrays, dtype: str) -> dict[str, np.ndarray]:
+    """Return the arrays with every float array rounded to `dtype`; integers and booleans stay."""
+    return {
+        name: np.ascontiguousarray(array, dtype=dtype if array.dtype.kind == "f" else array.dtype)
+        for name, array in arrays.items()
+    }
+
+
+def weights_of(layer: LayerSpec, config: Config, seed: int) -> dict[str, np.ndarray]:
+    """Return the layer's weights for this seed, rounded to config["dtype"]."""
+    return rounded(layer.weights(config, np.random.default_rng(seed)), config["dtype"])

@@ -1,0 +1,67 @@
+"""What `nnparity list` shows: one row for each thing there is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnparity.discovery import Content
+from nnparity.environments import Environments
+from nnparity.describe import not_built, steps_of
+
+Rows = list[dict[str, Any]]
+
+
+def rows_of(what: str, content: Content, environments: Environments) -> Rows:
+    """Return JSON rows about layers, paths, components or environments."""
+    return {"layers": _layers, "paths": _paths, "components": _components, "environments": _environments}[what](
+        content, environments
+    )
+
+
+def _layers(content: Content, environments: Environments) -> Rows:
+    return [
+        {"name": name, "roots": ",".join(sorted(layer.build)), "catches": layer.catches, "source": layer.source}
+        for name, layer in sorted(content.layers.items())
+    ]
+
+
+def _paths(content: Content, environments: Environments) -> Rows:
+    missing = not_built(content, environments)
+    rows = []
+    for route in content.routes:
+        reasons = sorted({missing[step] for step in route.steps if step in missing})
+        rows.append({"path": route.id, "runs": not reasons, "reason": "; ".join(reasons)})
+    return rows
+
+
+def _components(content: Content, environments: Environments) -> Rows:
+    missing = not_built(content, environments)
+    steps = steps_of(content)
+    rows = []
+    for name, one in sorted(content.components.items()):
+        built = environments.installed(one.environment)
+        pins = {package.partition("==")[0].lower() for package in content.environments[one.environment].packages}
+        rows.append({
+            "name": name,
+            "kind": steps[name]["kind"],
+            "from": getattr(one.kind, "source", "") or ",".join(getattr(one.kind, "accepts", ())),
+            "to": getattr(one.kind, "target", ""),
+            "environment": one.environment,
+            "versions": {key: value for key, value in built.versions.items() if key in pins} if built else {},
+            "known divergences": sum(entry.component == name for entry in content.known),
+            "reason": missing.get(name, ""),
+        })  # fmt: skip
+    return rows
+
+
+def _environments(content: Content, environments: Environments) -> Rows:
+    rows = []
+    for name, spec in sorted(content.environments.items()):
+        built = environments.installed(name)
+        rows.append({
+            "name": name,
+            "python": spec.python,
+            "state": f"ready, {built.megabytes} MB" if built else "not built",
+            "packages": " ".join(spec.packages),
+        })  # fmt: skip
+    return rows

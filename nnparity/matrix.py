@@ -1,0 +1,177 @@
+"""Every layer on every path: what its cases came to, also where there are none."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from nnparity.facts import Facts
+from nnparity.outcome import Outcome, Verdict
+
+Path = tuple[str, ...]
+BAD = (Verdict.FAIL, Verdict.XPASS)
+
+
+class Standing(enum.Enum):
+    """What the outcomes of one cell come to: css class, glyph, word."""
+
+    FAILED = ("failed", "✗", "failed")
+    KNOWN = ("known", "◆", "known")
+    MATCHED = ("matched", "✓", "matched")
+    PARTLY = ("partly", "◐", "partly matched")
+    UNSUPPORTED = ("unsupported", "∅", "unsupported")
+    NOT_RUN = ("not-run", "–", "not run")
+
+    @property
+    def css(self) -> str:
+        return self.value[0]
+
+    @property
+    def glyph(self) -> str:
+        return self.value[1]
+
+    @property
+    def word(self) -> str:
+        return self.value[2]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many checks ended how. A check is one case on one path."""
+
+    verdicts: Mapping[Verdict, int]
+
+    @classmethod
+    def of(cls, outcomes: Iterable[Outcome]) -> Tally:
+        counted = Counter(outcome.verdict for outcome in outcomes)
+        return cls({verdict: counted[verdict] for verdict in Verdict})
+
+    @property
+    def matched(self) -> int:
+        return self.verdicts[Verdict.PASS]
+
+    @property
+    def known(self) -> int:
+        return self.verdicts[Verdict.XFAIL]
+
+    @property
+    def failed(self) -> int:
+        """Return new failures, and known divergences whose witness now matches."""
+        return sum(self.verdicts[verdict] for verdict in BAD)
+
+    @property
+    def unsupported(self) -> int:
+        return self.verdicts[Verdict.UNSUPPORTED]
+
+    @property
+    def not_run(self) -> int:
+        return self.verdicts[Verdict.NOT_RUN]
+
+    @property
+    def total(self) -> int:
+        return sum(self.verdicts.values())
+
+    @property
+    def standing(self) -> Standing:
+        """Return what decides: a failure before a known divergence before a match before what is not handled."""
+        if self.failed:
+            return Standing.FAILED
+        if self.known:
+            return Standing.KNOWN
+        if self.matched:
+            return Standing.MATCHED if self.matched == self.total else Standing.PARTLY
+        return Standing.UNSUPPORTED if self.unsupported else Standing.NOT_RUN
+
+    @property
+    def text(self) -> str:
+        """Return the whole account in words, the greatest share of bad news first."""
+        if not self.total:
+            return Standing.NOT_RUN.word
+        parts = [
+            (self.failed, "failed"),
+            (self.known, "known"),
+            (self.unsupported, "unsupported"),
+            (self.not_run, "not run"),
+        ]
+        return ", ".join([f"{self.matched}/{self.total} matched", *(f"{n} {word}" for n, word in parts if n)])
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One layer on one path."""
+
+    layer: str
+    path: Path
+    outcomes: Sequence[Outcome]
+
+    @cached_property
+    def tally(self) -> Tally:
+        return Tally.of(self.outcomes)
+
+    @property
+    def worst_error(self) -> float:
+        """Return the greatest error over budget of the cases that were compared, NaN if none was."""
+        errors = [one.error_over_budget for one in self.outcomes if not math.isnan(one.error_over_budget)]
+        return max(errors, default=math.nan)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Paths that start at one root and hand the runtime one representation."""
+
+    root: str
+    root_title: str
+    title: str
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    layers: tuple[str, ...]
+    groups: tuple[Group, ...]
+    cells: Mapping[tuple[str, Path], Cell]
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Return all paths, in the order of the groups."""
+        return tuple(path for group in self.groups for path in group.paths)
+
+    @property
+    def empty(self) -> tuple[Cell, ...]:
+        """Return the cells without any outcome."""
+        return tuple(cell for cell in self.cells.values() if not cell.outcomes)
+
+    def row(self, layer: str) -> tuple[Cell, ...]:
+        """Return the layer's cells in the order of `paths`."""
+        return tuple(self.cells[layer, path] for path in self.paths)
+
+
+def matrix(outcomes: Sequence[Outcome], facts: Facts) -> Matrix:
+    """Return every layer on every path that the facts or the outcomes name."""
+    by_cell: dict[tuple[str, Path], list[Outcome]] = {}
+    for outcome in outcomes:
+        by_cell.setdefault((outcome.layer, outcome.path), []).append(outcome)
+    layers = tuple(sorted({*facts.layers, *(outcome.layer for outcome in outcomes)}))
+    grouped: dict[tuple[str, str], list[Path]] = {}
+    for path in sorted({*facts.paths, *(outcome.path for outcome in outcomes)}):
+        grouped.setdefault((path[0], delivered(path, facts)), []).append(path)
+    groups = tuple(
+        Group(root, facts.title(root), title, tuple(grouped[root, title])) for root, title in sorted(grouped)
+    )
+    paths = [path for group in groups for path in group.paths]
+    cells = {(layer, path): Cell(layer, path, by_cell.get((layer, path), ())) for layer in layers for path in paths}
+    return Matrix(layers, groups, cells)
+
+
+def delivered(path: Path, facts: Facts) -> str:
+    """Return the title of the representation that the path's runtime is given."""
+    return facts.title(path[-2] if len(path) > 1 else path[0])
+
+
+def short(path: Path) -> str:
+    """Return the path without its root."""
+    return " › ".join(path[1:] or path)

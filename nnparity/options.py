@@ -1,0 +1,71 @@
+"""What the command line and pytest both offer: content folders, and which layers, paths and components."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnparity.discovery import Content, Route, discover, pick
+from nnparity.errors import UserError, nearest
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Names and globs as the user gave them; empty means all."""
+
+    layers: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    in_process: tuple[str, ...] = ()
+
+    def check(self, content: Content) -> None:
+        """Raise UserError, with the nearest names, for the first name that is not there."""
+        pick(self.layers, content.layers, "layer")
+        for option, names in (
+            ("component", self.components),
+            ("require", self.required),
+            ("in-process", self.in_process),
+        ):
+            pick(names, content.components, option)
+
+    def layer_names(self, content: Content) -> tuple[str, ...]:
+        return tuple(name for name in sorted(content.layers) if not self.layers or name in self.layers)
+
+    def routes(self, content: Content) -> tuple[Route, ...]:
+        """Return the paths that fit the globs and go through one of the components. Raises UserError if none does."""
+        matched = tuple(route for route in content.routes if self._wanted(route))
+        if matched:
+            return matched
+        for glob in self.paths:
+            if not any(_fits(route, glob) for route in content.routes):
+                steps = {step for route in content.routes for step in route.steps}
+                ids = {route.id for route in content.routes}
+                raise UserError(
+                    f"--path {glob!r}: fits none of {len(ids)} paths; {nearest(glob, ids | steps)} "
+                    "`nnparity list paths` shows them all; * stands for anything"
+                )
+        raise UserError(
+            f"--path {', '.join(self.paths) or '*'} and --component {', '.join(self.components) or '*'}: "
+            "no path fits both; leave one of them out"
+        )
+
+    def _wanted(self, route: Route) -> bool:
+        by_path = not self.paths or any(_fits(route, glob) for glob in self.paths)
+        by_component = not self.components or any(name in route.steps for name in self.components)
+        return by_path and by_component
+
+
+def load_content(models: Sequence[Path], converters: Sequence[Path]) -> Content:
+    """Return all content. Raises UserError if there is no layer, or no path from any."""
+    content = discover(models=models, converters=converters)
+    if not content.layers:
+        problems = "; ".join(map(str, content.broken)) or "no models/ folder holds one"
+        raise UserError(f"looking for layers: none is there ({problems}); give a folder with --models")
+    return content
+
+
+def _fits(route: Route, glob: str) -> bool:
+    return fnmatch.fnmatchcase(route.id, glob) or glob in route.steps

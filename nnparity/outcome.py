@@ -1,0 +1,135 @@
+"""What happened to one case on one path, and what it means against what is known."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+
+class Stage(enum.Enum):
+    """How far the case got; the last stage that was entered."""
+
+    BUILD = "BUILD"
+    CONVERT = "CONVERT"
+    LOAD = "LOAD"
+    RUN = "RUN"
+    COMPARE = "COMPARE"
+
+
+class Status(enum.Enum):
+    """What happened there."""
+
+    MATCH = "MATCH"
+    MISMATCH = "MISMATCH"
+    UNSUPPORTED = "UNSUPPORTED"
+    ERROR = "ERROR"
+    CRASH = "CRASH"
+    TIMEOUT = "TIMEOUT"
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
+    NOT_RUN = "NOT_RUN"
+
+
+class Verdict(enum.Enum):
+    """What it means. FAIL and XPASS make the run fail."""
+
+    PASS = "PASS"  # noqa: S105 a verdict, not a password
+    XFAIL = "XFAIL"
+    XPASS = "XPASS"
+    FAIL = "FAIL"
+    UNSUPPORTED = "UNSUPPORTED"
+    NOT_RUN = "NOT_RUN"
+
+
+class Failure(Exception):
+    """A step that did not succeed, with its stage and status."""
+
+    def __init__(self, stage: Stage, status: Status, detail: str, *, component: str = "") -> None:
+        super().__init__(detail)
+        self.stage = stage
+        self.status = status
+        self.detail = detail
+        self.component = component
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One line of results.jsonl.
+
+    path: root, conversions, runtime. known: the entry that explains it, "" if none.
+    component: where it stopped, "" after a comparison. max_abs, max_ulp, error_over_budget: NaN if not compared.
+    op_counts, op_total, seconds: by step name, in path order; run_microseconds: one run, NaN if not run.
+    open_axes: axes whose size the converter was not told. witness: the case belongs to a known divergence.
+    """
+
+    case: str
+    layer: str
+    config: Mapping[str, Any]
+    path: tuple[str, ...]
+    stage: Stage
+    status: Status
+    verdict: Verdict = Verdict.FAIL
+    known: str = ""
+    component: str = ""
+    open_axes: tuple[str, ...] = ()
+    witness: bool = False
+    max_abs: float = math.nan
+    max_ulp: float = math.nan
+    error_over_budget: float = math.nan
+    op_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    op_total: Mapping[str, int] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    run_microseconds: float = math.nan
+    detail: str = ""
+    reproduce: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path_id(self) -> str:
+        return ">".join(self.path)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes two outcomes the same question: case and path."""
+        return self.case, self.path_id
+
+    def judged(self, verdict: Verdict, known: str = "") -> Outcome:
+        return replace(self, verdict=verdict, known=known)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values only: enums by name, NaN as null, infinities as strings; unknown keys as they were read."""
+        record: dict[str, Any] = dict(self.extra)
+        for item in fields(self):
+            if item.name != "extra":
+                record[item.name] = _plain(getattr(self, item.name))
+        return record
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Outcome:
+        """Return the outcome that `to_json` wrote. Raises KeyError, ValueError or TypeError for anything else."""
+        known_names = {item.name for item in fields(cls)} - {"extra"}
+        values = {name: value for name, value in record.items() if name in known_names}
+        values["path"] = tuple(values["path"])
+        values["open_axes"] = tuple(values.get("open_axes", ()))
+        values["stage"] = Stage(values["stage"])
+        values["status"] = Status(values["status"])
+        values["verdict"] = Verdict(values["verdict"])
+        for name in ("max_abs", "max_ulp", "error_over_budget", "run_microseconds"):
+            values[name] = math.nan if values.get(name) is None else float(values[name])
+        return cls(**values, extra={name: value for name, value in record.items() if name not in known_names})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return value

@@ -1,0 +1,84 @@
+"""Moves inputs and weights by a unit of rounding or less, to see what that does to a function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnparity.contracts import Arrays
+
+PERTURBATIONS = 3
+"""How many perturbed runs there are beside the case itself."""
+
+_PATTERNS = np.array(
+    [
+        (1, 1, 1),
+        (1, 1, -1),
+        (1, -1, 1),
+        (-1, 1, 1),
+        (0, 1, 1),
+        (0, 1, -1),
+        (1, 0, 1),
+        (1, 0, -1),
+        (1, 1, 0),
+        (1, -1, 0),
+    ],
+    dtype=np.int8,
+)
+"""Where an element goes in the three runs: all ways to move in at least two of them, one of each pair of opposites.
+
+Neighbours get different ones. So no two of them move alike in every run, which x - y would not see, and no two move
+against each other in every run, which x + y would not see; in rows of two, independent draws do that one time in eight.
+"""
+
+_NUDGE = 2.0**-16
+
+
+def perturbed(arrays: Arrays, rng: np.random.Generator, dtype: str) -> tuple[dict[str, np.ndarray], ...]:
+    """Return PERTURBATIONS copies in which every float is moved to the next number of `dtype`, up or down, or stays.
+
+    Zeros, NaN, infinities, integers and booleans stay. A subnormal becomes zero, because a runtime may flush it.
+    """
+    runs: tuple[dict[str, np.ndarray], ...] = tuple({} for _ in range(PERTURBATIONS))
+    for name, array in arrays.items():
+        moved = _moved(array, rng, np.dtype(dtype)) if array.dtype.kind == "f" else (array,) * PERTURBATIONS
+        for run, copy in zip(runs, moved, strict=True):
+            run[name] = copy
+    return runs
+
+
+def nudged(arrays: Arrays, rng: np.random.Generator, dtype: str) -> tuple[dict[str, np.ndarray], ...]:
+    """Return two copies in float64, every float moved by about a relative 2**-16 of `dtype`'s unit of rounding.
+
+    What goes up in one goes down in the other, so that an edge is crossed in one of them.
+    There are none for float64, which has no numbers in between.
+    """
+    if dtype == "float64":
+        return ()
+    runs: tuple[dict[str, np.ndarray], ...] = ({}, {})
+    for name, array in arrays.items():
+        way = rng.uniform(0.5, 1.0, array.shape) * np.where(rng.random(array.shape) < 0.5, -_NUDGE, _NUDGE)
+        for run, sign in zip(runs, (1, -1), strict=True):
+            factors = 1.0 + sign * float(np.finfo(dtype).eps) * way
+            run[name] = np.asarray(array.astype(np.float64) * factors) if array.dtype.kind == "f" else array
+    return runs
+
+
+def _moved(array: np.ndarray, rng: np.random.Generator, dtype: np.dtype[Any]) -> list[np.ndarray]:
+    limits, start = np.finfo(dtype), array.astype(dtype)
+    with np.errstate(all="ignore"):
+        up, down = (np.nextafter(start, dtype.type(end)) for end in (np.inf, -np.inf))
+        magnitude = np.abs(start)
+        movable = (magnitude >= limits.smallest_normal) & np.isfinite(up) & np.isfinite(down)
+        still = np.where(magnitude < limits.smallest_normal, start * 0, start)
+        moves = _directions(start.size, rng).reshape(PERTURBATIONS, *start.shape) * movable
+        return [np.where(way > 0, up, np.where(way < 0, down, still)).astype(array.dtype) for way in moves]
+
+
+def _directions(size: int, rng: np.random.Generator) -> np.ndarray:
+    """Return -1, 0 or 1 for every run (axis 0) and element (axis 1)."""
+    blocks = -(-size // len(_PATTERNS))
+    order = rng.random((blocks, len(_PATTERNS))).argsort(axis=1)
+    signs = np.where(rng.random((blocks, 1, PERTURBATIONS)) < 0.5, -1, 1)
+    return np.asarray((_PATTERNS[order] * signs).reshape(-1, PERTURBATIONS)[:size].T)

@@ -1,0 +1,168 @@
+"""pytest options and fixtures: the suite's layers and paths, and what checks run on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, Phase
+
+from nnparity.bench import Bench
+from nnparity.cache import ArtifactCache, cache_folder
+from nnparity.cases import save_case
+from nnparity.check import check
+from nnparity.discovery import Content, Route
+from nnparity.environments import Environments
+from nnparity.errors import UserError
+from nnparity.layers import Case
+from nnparity.options import Selection, load_content
+from nnparity.oracle import Oracle
+from nnparity.outcome import Outcome
+from nnparity.plan import PROFILES, Profile
+from nnparity.run import demanded
+
+CONTENT = pytest.StashKey[Content]()
+SELECTION = pytest.StashKey[Selection]()
+DEFAULT_PROFILE = "quick"
+
+for _profile in PROFILES.values():
+    _explores = _profile.name == "nightly"
+    hypothesis.settings.register_profile(
+        _profile.name,
+        max_examples=1 + _profile.configs,
+        deadline=None,
+        derandomize=not _explores,
+        database=hypothesis.settings.default.database if _explores else None,
+        phases=tuple(Phase) if _explores else (Phase.explicit, Phase.generate),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        print_blob=_explores,
+    )
+hypothesis.settings.load_profile(DEFAULT_PROFILE)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One layer on one path: what a property test is about."""
+
+    layer: str
+    route: Route
+
+    @property
+    def id(self) -> str:
+        return f"{self.layer}-{self.route.id}"
+
+
+Checks = Callable[[Case, Route], Outcome]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("nnparity")
+    group.addoption("--layer", action="append", default=[], help="only this layer")
+    group.addoption("--path", action="append", default=[], metavar="GLOB", help="only paths that fit, or have this step")
+    group.addoption("--component", action="append", default=[], help="only paths through this conversion or runtime")
+    group.addoption("--require", action="append", default=[], metavar="COMPONENT", help="not running is a failure")
+    group.addoption("--in-process", action="append", default=[], metavar="COMPONENT", help="run it in this process")
+    group.addoption("--models", action="append", default=[], type=Path, help="a further folder of layers")
+    group.addoption("--converters", action="append", default=[], type=Path, help="a further folder of converters")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    option = config.option
+    selection = Selection(
+        layers=tuple(option.layer),
+        paths=tuple(option.path),
+        components=tuple(option.component),
+        required=tuple(option.require),
+        in_process=tuple(option.in_process),
+    )
+    try:
+        content = load_content(option.models, option.converters)
+        selection.check(content)
+        selection.routes(content)
+    except UserError as problem:
+        raise pytest.UsageError(str(problem)) from problem
+    config.stash[CONTENT] = content
+    config.stash[SELECTION] = selection
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    content, selection = metafunc.config.stash[CONTENT], metafunc.config.stash[SELECTION]
+    if "subject" in metafunc.fixturenames:
+        subjects = [
+            Subject(layer, route) for layer in selection.layer_names(content) for route in selection.routes(content)
+        ]
+        metafunc.parametrize("subject", [_grouped(one, one.layer, one.route, one.id) for one in subjects])
+    if "witnessed" in metafunc.fixturenames:
+        wanted = set(selection.layer_names(content))
+        pairs = [
+            (entry, route)
+            for entry in content.known
+            if entry.layer in wanted
+            for route in selection.routes(content)
+            if entry.on_path(route.steps)
+        ]
+        params = [_grouped(pair, pair[0].layer, pair[1], f"{pair[0].id}@{pair[1].id}") for pair in pairs]
+        metafunc.parametrize("witnessed", params or [pytest.param(None, marks=pytest.mark.skip("no known divergence fits"))])
+
+
+def _grouped(value: object, layer: str, route: Route, identifier: str) -> object:
+    """Return a parameter that xdist keeps with those which share its conversions."""
+    return pytest.param(value, id=identifier, marks=pytest.mark.xdist_group(f"{layer}-{route.root}"))
+
+
+@pytest.fixture(scope="session")
+def content(pytestconfig: pytest.Config) -> Content:
+    """Return everything that was found."""
+    return pytestconfig.stash[CONTENT]
+
+
+@pytest.fixture(scope="session")
+def environments(content: Content) -> Environments:
+    """Return the environments of this machine, built as they are asked for."""
+    return Environments(content.environments, cache_folder())
+
+
+@pytest.fixture(scope="session")
+def interpreter(environments: Environments) -> Callable[[str], Path]:
+    """Return f(environment name) -> its Python, built if need be."""
+    return lambda name: environments.build(name).interpreter
+
+
+@pytest.fixture(scope="session")
+def profile() -> Profile:
+    """Return how much is drawn, by the name of Hypothesis's profile."""
+    return PROFILES.get(hypothesis.settings.get_current_profile_name(), PROFILES[DEFAULT_PROFILE])
+
+
+@pytest.fixture(scope="session")
+def bench(pytestconfig: pytest.Config, content: Content, environments: Environments) -> Iterator[Bench]:
+    """Yield what checks run on, with every environment that the selected paths need built."""
+    selection = pytestconfig.stash[SELECTION]
+    steps = {step for route in selection.routes(content) for step in (*route.conversions, route.runtime)}
+    steps |= {content.eager(route.root) for route in selection.routes(content)}
+    reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
+    say = reporter.write_line if reporter else str
+    environments.build_all({content.components[step].environment for step in steps}, say)
+    with Bench(
+        content, environments, ArtifactCache(cache_folder()), in_process=frozenset(selection.in_process)
+    ) as bench:
+        yield bench
+
+
+@pytest.fixture(scope="session")
+def checked(pytestconfig: pytest.Config, bench: Bench) -> Checks:
+    """Return f(case, path) -> judged outcome; a case that is not a plain match is kept for `nnparity run --case`."""
+    oracle = Oracle(bench)
+    required = pytestconfig.stash[SELECTION].required
+    folder = Path(pytestconfig.rootpath) / "nnparity-results" / "cases"
+
+    def run(case: Case, route: Route) -> Outcome:
+        outcome = demanded(check(case, route, bench, oracle), required)
+        if outcome.reproduce:
+            save_case(case, folder)
+        return outcome
+
+    return run

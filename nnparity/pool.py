@@ -1,0 +1,67 @@
+"""The workers of one environment: started when needed, reused, replaced when they die or grow."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+
+from nnparity.remote import ProcessWorker, Worker
+
+PATIENCE_SECONDS = 3.0  # about what a framework's import costs: a shorter wait would pay for a second import
+GROWTH_BYTES = 4 * 2**30
+
+
+class Pool:
+    """At most `limit` workers; a further one is started only after a call has waited for PATIENCE_SECONDS."""
+
+    def __init__(self, start: Callable[[], Worker], *, limit: int) -> None:
+        self._start = start
+        self._limit = limit
+        self._idle: list[Worker] = []
+        self._busy: set[Worker] = set()
+        self._changed = threading.Condition()
+        self._closed = False
+
+    @contextlib.contextmanager
+    def lease(self, session: str = "") -> Iterator[Worker]:
+        """Give one worker to one caller, if possible one that has this session loaded."""
+        worker = self._take(session)
+        try:
+            yield worker
+        finally:
+            self._give_back(worker)
+
+    def close(self) -> None:
+        """Kill every worker, busy ones too."""
+        with self._changed:
+            self._closed = True
+            workers = [*self._idle, *self._busy]
+            self._idle.clear()
+        for worker in workers:
+            worker.close()
+
+    def _take(self, session: str) -> Worker:
+        with self._changed:
+            patient = True
+            while not self._idle:
+                started = len(self._busy)
+                if started == 0 or (started < self._limit and not patient):
+                    worker = self._start()
+                    self._busy.add(worker)
+                    return worker
+                patient = self._changed.wait(PATIENCE_SECONDS if started < self._limit else None)
+            loaded = next((one for one in self._idle if session in one.loaded), self._idle[-1])
+            self._idle.remove(loaded)
+            self._busy.add(loaded)
+            return loaded
+
+    def _give_back(self, worker: Worker) -> None:
+        grown = isinstance(worker, ProcessWorker) and worker.resident_bytes > GROWTH_BYTES
+        if grown:
+            worker.close()
+        with self._changed:
+            self._busy.discard(worker)
+            if worker.alive and not self._closed:
+                self._idle.append(worker)
+            self._changed.notify()

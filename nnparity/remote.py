@@ -1,0 +1,223 @@
+"""Parent side of a worker: process, frames, deadline, kill, exit status to status."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from nnparity.contracts import Arrays
+from nnparity.frames import BadFrame, decode, encode
+from nnparity.outcome import Status
+
+WORKER = Path(__file__).with_name("worker.py")
+STDERR_KEPT = 200
+SLICE_SECONDS = 0.1
+THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")}
+
+
+class CallFailed(Exception):
+    """The call did not succeed; `lost` says whether the worker is gone with all it had loaded."""
+
+    def __init__(self, status: Status, detail: str, *, lost: bool, trace: str = "") -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.lost = lost
+        self.trace = trace
+
+
+class Worker(Protocol):
+    """Something that answers requests: a process, or the host itself."""
+
+    @property
+    def alive(self) -> bool: ...
+
+    @property
+    def loaded(self) -> dict[str, None]:
+        """Names of the sessions that it holds, oldest first."""
+
+    def call(self, request: Mapping[str, Any], arrays: Arrays, *, seconds: float) -> tuple[dict[str, Any], Arrays]:
+        """Return the reply's header and arrays. Raises CallFailed."""
+
+    def close(self) -> None: ...
+
+
+class ProcessWorker:
+    """One child process in a session of its own, so that a deadline can kill all that it started."""
+
+    def __init__(
+        self,
+        interpreter: Path,
+        *,
+        components: Mapping[str, str],
+        representations: Mapping[str, str],
+        variables: Mapping[str, str],
+        memory_bytes: int,
+    ) -> None:
+        self.loaded: dict[str, None] = {}
+        self._memory_bytes = memory_bytes
+        self._stderr: collections.deque[bytes] = collections.deque(maxlen=STDERR_KEPT)
+        self._buffer = bytearray()
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        self._process = subprocess.Popen(
+            [str(interpreter), "-s", str(WORKER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**environment, **THREADS, "PYTHONHASHSEED": "0", **variables},
+            start_new_session=True,
+            bufsize=0,
+        )
+        assert self._process.stdin and self._process.stdout and self._process.stderr  # noqa: S101 asked for above
+        self._in = self._process.stdin.fileno()
+        self._out = self._process.stdout.fileno()
+        self._drain = threading.Thread(target=self._read_stderr, args=(self._process.stderr.fileno(),), daemon=True)
+        self._drain.start()
+        setup = json.dumps({"components": dict(components), "representations": dict(representations)})
+        os.set_blocking(self._in, False)
+        self._setup = setup.encode() + b"\n"
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def resident_bytes(self) -> int:
+        """Memory that the process holds now, 0 if it is gone."""
+        try:
+            pages = Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()[1]
+        except (OSError, IndexError):
+            return 0
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def call(self, request: Mapping[str, Any], arrays: Arrays, *, seconds: float) -> tuple[dict[str, Any], Arrays]:
+        deadline = time.monotonic() + seconds
+        try:
+            first, self._setup = self._setup, b""
+            self._send([first, *encode(request, arrays)] if first else encode(request, arrays), deadline, seconds)
+            header, outputs = decode(self._line(deadline, seconds), lambda size: self._take(size, deadline, seconds))
+        except BadFrame as problem:
+            self.close()
+            raise CallFailed(Status.ERROR, f"the worker's answer is unreadable: {problem}", lost=True) from problem
+        if not header.pop("ok", False):
+            status = Status(header["status"])
+            raise CallFailed(status, header["detail"], lost=False, trace=header.get("traceback", ""))
+        return header, outputs
+
+    def close(self) -> None:
+        """Kill the process and everything that it started, and wait for it."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._drain.join(timeout=1)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def _send(self, chunks: list[bytes], deadline: float, seconds: float) -> None:
+        for chunk in chunks:
+            view = memoryview(chunk)
+            while view:
+                try:
+                    view = view[os.write(self._in, view) :]
+                except BlockingIOError:
+                    self._wait(deadline, seconds, writing=True)
+                except BrokenPipeError:
+                    raise self._dead() from None
+
+    def _line(self, deadline: float, seconds: float) -> bytes:
+        searched = 0
+        while True:
+            end = self._buffer.find(b"\n", searched)
+            if end >= 0:
+                line = bytes(self._buffer[:end])
+                del self._buffer[: end + 1]
+                return line
+            searched = len(self._buffer)
+            self._receive(deadline, seconds)
+
+    def _take(self, size: int, deadline: float, seconds: float) -> bytes:
+        while len(self._buffer) < size:
+            self._receive(deadline, seconds)
+        taken = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return taken
+
+    def _receive(self, deadline: float, seconds: float) -> None:
+        self._wait(deadline, seconds, writing=False)
+        block = os.read(self._out, 1 << 20)
+        if not block:
+            raise self._dead()
+        self._buffer += block
+
+    def _wait(self, deadline: float, seconds: float, *, writing: bool) -> None:
+        """Return when the pipe is ready; kill the worker at the deadline or past its memory limit."""
+        wanted = (self._out, self._in) if writing else (self._out,)
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self.close()
+                raise CallFailed(Status.TIMEOUT, f"no answer within {seconds:g} s; killed", lost=True)
+            poller = select.poll()
+            poller.register(wanted[0], select.POLLIN)
+            if writing:
+                poller.register(wanted[1], select.POLLOUT)
+            if poller.poll(min(left, SLICE_SECONDS) * 1000):
+                return
+            if self.resident_bytes > self._memory_bytes:
+                self.close()
+                limit = self._memory_bytes / 2**30
+                raise CallFailed(Status.OUT_OF_MEMORY, f"grew past its limit of {limit:.1f} GiB; killed", lost=True)
+
+    def _dead(self) -> CallFailed:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=5)
+        code = self._process.poll()
+        self.close()
+        last = b"".join(self._stderr).decode(errors="replace").strip().splitlines()[-5:]
+        said = "; its last words: " + " | ".join(last) if last else ""
+        if code is not None and code < 0:
+            return CallFailed(Status.CRASH, f"died of signal {-code} ({signal.Signals(-code).name}){said}", lost=True)
+        return CallFailed(Status.CRASH, f"exited with code {code} in the middle of a call{said}", lost=True)
+
+    def _read_stderr(self, descriptor: int) -> None:
+        with contextlib.suppress(OSError):
+            while block := os.read(descriptor, 1 << 16):
+                self._stderr.append(block[-4096:])
+
+
+class LocalWorker:
+    """Serves in the host's own process, for a debugger: no deadline, no protection."""
+
+    def __init__(self, *, components: Mapping[str, str], representations: Mapping[str, str]) -> None:
+        from nnparity.worker import Server
+
+        self.loaded: dict[str, None] = {}
+        self._server = Server(components=components, representations=representations)
+
+    @property
+    def alive(self) -> bool:
+        return True
+
+    def call(self, request: Mapping[str, Any], arrays: Arrays, *, seconds: float) -> tuple[dict[str, Any], Arrays]:
+        header, outputs = self._server.answer(request, arrays)
+        if not header.pop("ok"):
+            status = Status(header["status"])
+            raise CallFailed(status, header["detail"], lost=False, trace=header.get("traceback", ""))
+        return header, {name: np.asarray(array) for name, array in outputs.items()}
+
+    def close(self) -> None:
+        self._server.forget()

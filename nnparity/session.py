@@ -1,0 +1,143 @@
+"""One `nnparity run`: set up, draw, check, record, report."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from nnparity.bench import Bench
+from nnparity.cache import ArtifactCache, cache_folder
+from nnparity.cases import find_case, save_case
+from nnparity.cli import INTERRUPTED, environments_of, finish_broken, selection_of
+from nnparity.discovery import Content, Route
+from nnparity.describe import describe_run, families_of
+from nnparity.layers import Case
+from nnparity.options import load_content
+from nnparity.oracle import Oracle
+from nnparity.outcome import Outcome, Verdict
+from nnparity.plan import PROFILES, Model, models_of, unique
+from nnparity.progress import NEW, Progress
+from nnparity.report import discover_sections, write_report
+from nnparity.run import Key, Unit, run, units_of, witness_units
+from nnparity.store import Results, ResultsWriter, read_results
+
+KEPT_VERDICTS = {Verdict.FAIL, Verdict.XPASS, Verdict.XFAIL}
+
+
+def run_session(**options: Any) -> int:
+    """Run as the options of `nnparity run` say; return the exit code."""
+    console = Console(soft_wrap=True, highlight=False)
+    content = load_content(options["models"], options["converters"])
+    selection = selection_of(options)
+    selection.check(content)
+    routes = selection.routes(content)
+    out: Path = options["out"]
+    environments = environments_of(content)
+    profile = PROFILES[options["profile"]]
+    layers = selection.layer_names(content)
+    case = _chosen_case(options["case_id"], out, content)
+    if case is not None:
+        layers = (case.layer,)
+    environments.build_all(_needed(content, routes), lambda line: console.print(line, markup=False))
+    facts = describe_run(content, environments, routes, profile=profile, seed=options["seed"], layers=layers)
+    code = 0
+    with (
+        ResultsWriter(out, facts, resume=options["resume"]) as writer,
+        Bench(
+            content, environments, ArtifactCache(cache_folder()), jobs=options["jobs"],
+            in_process=frozenset(selection.in_process),
+        ) as bench,
+    ):  # fmt: skip
+        units = list(_units(content, layers, routes, bench, case, options, writer.recorded))
+        expected = _expected(units, writer.recorded)
+        try:
+            with Progress(console, expected) as progress:
+
+                def each(one: Case, outcome: Outcome) -> None:
+                    if outcome.verdict in KEPT_VERDICTS:
+                        save_case(one, out / "cases")
+                    writer.write(outcome)
+                    progress.add(outcome)
+
+                run(
+                    units, bench, Oracle(bench), each,
+                    jobs=options["jobs"], required=selection.required, recorded=writer.recorded,
+                )  # fmt: skip
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+            console.print(f"interrupted; what was recorded is kept, go on with: nnparity run --resume --out {out}")
+        made, cached = bench.tally.made, bench.tally.cached
+    results = read_results(out / "results.jsonl")
+    write_reports(results, out, content)
+    _say_end(console, results, out, made, cached)
+    if code == 0 and any(outcome.verdict in NEW for outcome in results.outcomes):
+        code = 1
+    if code == 0:
+        finish_broken(content)
+    return code
+
+
+def write_reports(results: Results, out: Path, content: Content) -> None:
+    """Write the reports of these results; families of operators come from the content."""
+    steps = results.facts.get("steps", {})
+    operators: dict[str, set[str]] = {}
+    for outcome in results.outcomes:
+        for step, counts in outcome.op_counts.items():
+            representation = steps.get(step, {}).get("representation", "")
+            if representation in content.representations:
+                operators.setdefault(representation, set()).update(counts)
+    facts = {**results.facts, "families": families_of(content, operators)}
+    write_report(dataclasses.replace(results, facts=facts), out, discover_sections())
+
+
+def _chosen_case(case_id: str | None, out: Path, content: Content) -> Case | None:
+    if case_id is None:
+        return None
+    return find_case(case_id, [out / "cases", Path("nnparity-results") / "cases"], (one.witness for one in content.known))
+
+
+def _needed(content: Content, routes: tuple[Route, ...]) -> set[str]:
+    steps = {step for route in routes for step in (*route.conversions, route.runtime, content.eager(route.root))}
+    return {content.components[step].environment for step in steps}
+
+
+def _units(
+    content: Content,
+    layers: tuple[str, ...],
+    routes: tuple[Route, ...],
+    bench: Bench,
+    case: Case | None,
+    options: dict[str, Any],
+    recorded: set[Key],
+) -> Iterator[Unit]:
+    if case is not None:
+        yield from units_of([Model(case.layer, (case,))], routes, recorded)
+        return
+    known = [entry for entry in content.known if entry.layer in layers]
+    yield from witness_units(known, routes, bench)
+    profile = PROFILES[options["profile"]]
+    models = (model for name in layers for model in models_of(content.layers[name], profile, options["seed"]))
+    yield from units_of(unique(models), routes, recorded)
+
+
+def _expected(units: list[Unit], recorded: set[Key]) -> dict[str, int]:
+    expected: Counter[str] = Counter()
+    for unit in units:
+        expected[unit.model.layer] += sum(
+            (case.id, route.id) not in recorded for case in unit.model.cases for route in unit.routes
+        )
+    return dict(expected)
+
+
+def _say_end(console: Console, results: Results, out: Path, made: int, cached: int) -> None:
+    totals = Counter(outcome.verdict for outcome in results.outcomes)
+    said = ", ".join(f"{totals[verdict]} {verdict.value}" for verdict in Verdict if totals[verdict])
+    console.print(f"{len(results.outcomes)} checks: {said or 'none'}", markup=False)
+    console.print(f"conversions: {made} made, {cached} from the cache", markup=False)
+    console.print(f"report: {out / 'index.html'}", markup=False)
+

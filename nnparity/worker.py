@@ -1,0 +1,219 @@
+"""Child side: serves the components of one environment.
+
+Runs on Python 3.8 with nothing but NumPy. Real stdout is kept for replies; whatever a framework prints goes to stderr.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import resource
+import sys
+import time
+import traceback
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any, Dict, Mapping, Tuple
+
+if __name__ == "__main__":
+    # Only this package is made importable: its parent folder may hold another interpreter's packages.
+    _spec = importlib.util.spec_from_file_location(
+        "nnparity",
+        Path(__file__).with_name("__init__.py"),
+        submodule_search_locations=[str(Path(__file__).resolve().parent)],
+    )
+    assert _spec is not None and _spec.loader is not None  # noqa: S101 the file lies beside this one
+    _package = importlib.util.module_from_spec(_spec)
+    sys.modules["nnparity"] = _package
+    _spec.loader.exec_module(_package)
+
+import numpy as np
+
+from nnparity.contracts import Artifact, Arrays, Session, TensorSpec, Unsupported
+from nnparity.frames import BadFrame, decode, encode
+from nnparity.loading import components_in, load_file
+
+ARTIFACT = "artifact.json"
+MODELS_KEPT = 6
+DETAIL_LIMIT = 4000
+Reply = Tuple[Dict[str, Any], Dict[str, np.ndarray]]
+
+
+class ContractBroken(Exception):
+    """The component answered something that its contract does not allow."""
+
+
+def describe_artifact(artifact: Artifact) -> Dict[str, Any]:
+    """Return the JSON form of all but the model."""
+    return {
+        "representation": artifact.representation,
+        "inputs": [[spec.name, spec.dtype, list(spec.shape)] for spec in artifact.inputs],
+        "outputs": list(artifact.outputs),
+        "sizes": dict(artifact.sizes),
+        "operators": None if artifact.operators is None else dict(artifact.operators),
+    }
+
+
+class Server:
+    """Answers requests; the same object serves a pipe or, in-process, the host itself."""
+
+    def __init__(self, *, components: Mapping[str, str], representations: Mapping[str, str]) -> None:
+        self._component_files = components
+        self._representation_files = representations
+        self._sessions: Dict[str, Session] = {}
+        self._models: OrderedDict[str, Artifact] = OrderedDict()
+
+    def answer(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
+        """Return the reply to one request. What a component raises becomes the reply's status."""
+        try:
+            return getattr(self, "_answer_" + request["op"])(request, arrays)  # type: ignore[no-any-return]
+        except Unsupported as problem:
+            return _failed("UNSUPPORTED", str(problem) or "declared not supported, without a reason"), {}
+        except MemoryError as problem:
+            return _failed("OUT_OF_MEMORY", _last_words(problem)), {}
+        except (Exception, SystemExit) as problem:  # noqa: BLE001 the worker's boundary: re-labelled, never hidden
+            return _failed("ERROR", _last_words(problem), traceback.format_exc()), {}
+
+    def _answer_ping(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
+        return {"ok": True, "python": sys.version.split()[0], "numpy": np.__version__}, dict(arrays)
+
+    def _answer_build(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
+        started = time.perf_counter()
+        artifact = self._artifact(Path(request["source"]), request["source_key"])
+        counted = artifact.with_operators(self._representation(artifact.representation).count(artifact))
+        seconds = time.perf_counter() - started
+        self._write(counted, Path(request["target"]), seconds, save=False)
+        return {"ok": True, "seconds": seconds}, {}
+
+    def _answer_convert(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
+        return self._derived(request, lambda component, artifact: component.convert(artifact))
+
+    def _answer_compile(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
+        return self._derived(request, lambda component, artifact: component.compile(artifact))
+
+    def _derived(self, request: Mapping[str, Any], derive: Any) -> Reply:
+        source = self._artifact(Path(request["source"]), request["source_key"])
+        component = self._component(request["component"])
+        started = time.perf_counter()
+        derived = derive(component, source)
+        if not isinstance(derived, Artifact):
+            raise ContractBroken(f"{request['component']}: expected an Artifact, got {type(derived).__name__}")
+        seconds = time.perf_counter() - started
+        if derived.operators is None:
+            derived = derived.with_operators(self._representation(derived.representation).count(derived))
+        target = Path(request["target"])
+        self._write(derived, target, seconds, save=True)
+        self._keep(request["key"], derived)
+        return {"ok": True, "seconds": seconds}, {}
+
+    def _answer_load(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
+        artifact = self._artifact(Path(request["source"]), request["source_key"])
+        component = self._component(request["component"])
+        started = time.perf_counter()
+        self._sessions[request["session"]] = component.load(artifact)
+        return {"ok": True, "seconds": time.perf_counter() - started}, {}
+
+    def _answer_unload(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
+        self._sessions.pop(request["session"], None)
+        return {"ok": True}, {}
+
+    def _answer_run(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
+        """Run the session on each set of inputs; array names are "<set>/<input>", replies "<set>/<output>"."""
+        session = self._sessions[request["session"]]
+        sets = [{name: arrays[f"{index}/{name}"] for name in request["inputs"]} for index in range(request["sets"])]
+        outputs: Dict[str, np.ndarray] = {}
+        started = time.perf_counter()
+        answers = [session.run(inputs) for inputs in sets]
+        seconds = (time.perf_counter() - started) / max(1, len(sets))
+        for index, answer in enumerate(answers):
+            if not isinstance(answer, Mapping):
+                raise ContractBroken(f"run: expected outputs by name, got {type(answer).__name__}")
+            for name, value in answer.items():
+                if not isinstance(value, (np.ndarray, np.generic)) or value.dtype.hasobject:
+                    raise ContractBroken(f"run: output {name!r}: expected a NumPy array of numbers, got {value!r:.80}")
+                outputs[f"{index}/{name}"] = np.asarray(value)
+        return {"ok": True, "seconds": seconds}, outputs
+
+    def forget(self) -> None:
+        """Drop every session and model."""
+        self._sessions.clear()
+        self._models.clear()
+
+    def _component(self, name: str) -> Any:
+        return components_in(Path(self._component_files[name]))[name]
+
+    def _representation(self, name: str) -> Any:
+        if name not in self._representation_files:
+            raise ContractBroken(
+                f"representation {name!r} has no file; expected one of {', '.join(sorted(self._representation_files))}"
+            )
+        return load_file(Path(self._representation_files[name])).REPRESENTATION
+
+    def _artifact(self, folder: Path, key: str) -> Artifact:
+        if key in self._models:
+            self._models.move_to_end(key)
+            return self._models[key]
+        text = json.loads((folder / ARTIFACT).read_text(encoding="utf-8"))
+        artifact = Artifact(
+            representation=text["representation"],
+            model=self._representation(text["representation"]).load(folder),
+            inputs=tuple(TensorSpec(name, dtype, tuple(shape)) for name, dtype, shape in text["inputs"]),
+            outputs=tuple(text["outputs"]),
+            sizes=text["sizes"],
+            operators=text["operators"],
+        )
+        self._keep(key, artifact)
+        return artifact
+
+    def _keep(self, key: str, artifact: Artifact) -> None:
+        self._models[key] = artifact
+        while len(self._models) > MODELS_KEPT:
+            self._models.popitem(last=False)
+
+    def _write(self, artifact: Artifact, target: Path, seconds: float, *, save: bool) -> None:
+        if save:
+            self._representation(artifact.representation).save(artifact.model, target)
+        described = {**describe_artifact(artifact), "seconds": seconds}
+        (target / ARTIFACT).write_text(json.dumps(described, sort_keys=True), encoding="utf-8")
+
+
+def _last_words(problem: BaseException) -> str:
+    text = str(problem).strip()
+    return f"{type(problem).__name__}: {text}"[:DETAIL_LIMIT] if text else type(problem).__name__
+
+
+def _failed(status: str, detail: str, trace: str = "") -> Dict[str, Any]:
+    return {"ok": False, "status": status, "detail": detail[:DETAIL_LIMIT], "traceback": trace[-DETAIL_LIMIT:]}
+
+
+def _peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def main() -> None:
+    """Serve requests from stdin until it closes."""
+    replies = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    requests = sys.stdin.buffer
+    setup = json.loads(requests.readline())
+    server = Server(components=setup["components"], representations=setup["representations"])
+    while True:
+        line = requests.readline()
+        if not line:
+            break
+        try:
+            request, arrays = decode(line, requests.read)
+        except BadFrame:
+            break
+        header, outputs = server.answer(request, arrays)
+        header["peak_bytes"] = _peak_bytes()
+        for chunk in encode(header, outputs):
+            view = memoryview(chunk)
+            while view:
+                view = view[replies.write(view) :]
+    os._exit(0)  # frameworks' threads and destructors have hung or crashed here; nothing is left to lose
+
+
+if __name__ == "__main__":
+    main()

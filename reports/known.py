@@ -1,0 +1,65 @@
+"""Known divergences that this run met: why they are there and whose move it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nnparity.facts import Facts, KnownFacts
+from nnparity.outcome import Outcome, Verdict
+from nnparity.report import Section
+
+MOVES = {
+    "here": "ours",
+    "upstream": "upstream's",
+    "allowed": "nobody's: the specification allows both",
+    "never": "nobody's: it stays",
+}
+
+
+def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+    seen: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.known and outcome.verdict in {Verdict.XFAIL, Verdict.XPASS}:
+            seen.setdefault(outcome.known, []).append(outcome)
+    return {
+        "entries": [_entry(name, seen[name], facts) for name in sorted(seen)],
+        "unseen": sorted(set(facts.known) - set(seen)),
+        "recorded": len({*facts.known, *seen}),
+    }
+
+
+def _entry(name: str, outcomes: Sequence[Outcome], facts: Facts) -> dict[str, object]:
+    said = facts.known.get(name, KnownFacts())
+    witnesses = [outcome for outcome in outcomes if outcome.witness]
+    first = outcomes[0]
+    return {
+        "name": name,
+        "component": said.component or first.component,
+        "where": f"{said.stage or first.stage.value} {said.status or first.status.value}",
+        "layers": sorted({outcome.layer for outcome in outcomes}),
+        "paths": sorted({outcome.path_id for outcome in outcomes}),
+        "move": MOVES.get(said.fix, said.fix or "not said"),
+        "reason": said.reason or "no reason is given in this results file",
+        "link": said.link,
+        "count": len(outcomes),
+        "witness": _witness(witnesses),
+    }
+
+
+def _witness(witnesses: Sequence[Outcome]) -> str:
+    if not witnesses:
+        return "not run here"
+    cases = ", ".join(sorted({outcome.case for outcome in witnesses}))
+    if any(outcome.verdict is Verdict.XPASS for outcome in witnesses):
+        return f"{cases} matches now: delete the entry"
+    return f"{cases} still diverges"
+
+
+SECTION = Section(
+    name="known",
+    order=40,
+    title="Known divergences seen",
+    context=context,
+    html="known.html.jinja",
+    markdown="known.md.jinja",
+)

@@ -1,0 +1,47 @@
+"""What did not run at all, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from nnparity.facts import Facts
+from nnparity.matrix import matrix
+from nnparity.outcome import Outcome, Verdict
+from nnparity.report import Section
+
+
+def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+    table = matrix(outcomes, facts)
+    stopped = Counter(
+        (outcome.component or outcome.path[-1], outcome.detail.strip() or "no reason was recorded")
+        for outcome in outcomes
+        if outcome.verdict is Verdict.NOT_RUN
+    )
+    without_reason = [cell for cell in table.empty if not any(step in facts.not_run for step in cell.path)]
+    return {
+        "components": [
+            {
+                "name": name,
+                "reason": reason,
+                "cells": sum(1 for cell in table.empty if name in cell.path),
+            }
+            for name, reason in facts.not_run.items()
+        ],
+        "stopped": [{"name": name, "reason": reason, "count": n} for (name, reason), n in sorted(stopped.items())],
+        "checks": sum(stopped.values()),
+        "total": len(outcomes),
+        "without_reason": len(without_reason),
+        "empty": len(table.empty),
+        "cells": len(table.cells),
+    }
+
+
+SECTION = Section(
+    name="not_run",
+    order=70,
+    title="Not run",
+    context=context,
+    html="not_run.html.jinja",
+    markdown="not_run.md.jinja",
+)

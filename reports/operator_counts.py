@@ -1,0 +1,162 @@
+"""How many operators a layer becomes on each path, as converted and after the runtime's own optimisation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from nnparity.contracts import Family
+from nnparity.facts import Facts
+from nnparity.merging import canonical
+from nnparity.outcome import Outcome
+from nnparity.report import Section
+
+Chain = tuple[str, ...]
+Counts = dict[str, int]
+
+UNCLAIMED = "no family"
+STYLES = {family.value: f"family-{number}" for number, family in enumerate(Family)} | {UNCLAIMED: "family-none"}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The operators of one family. percent: of the widest bar of the table."""
+
+    family: str
+    style: str
+    count: int
+    percent: str
+    operators: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def of(cls, family: str, counts: Counts, widest: int) -> Segment:
+        count = sum(counts.values())
+        most_first = tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+        return cls(family, STYLES[family], count, f"{100 * count / widest:.2f}" if widest else "0", most_first)
+
+
+@dataclass(frozen=True)
+class Bar:
+    total: int
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One artifact. after: (runtime, what is left after its own optimisation). More than one bar: counts that differ."""
+
+    step: str
+    title: str
+    chain: Chain
+    bars: tuple[Bar, ...]
+    after: tuple[tuple[str, Bar], ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One layer's example. others: how many more models of the layer have counts."""
+
+    layer: str
+    config: str
+    open_axes: str
+    others: int
+    rows: tuple[Row, ...]
+    totals: str
+
+
+def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+    layers = sorted({outcome.layer for outcome in outcomes if outcome.op_counts or outcome.op_total})
+    tables = [_table([one for one in outcomes if one.layer == layer], facts) for layer in layers]
+    rows = [row for table in tables for row in table.rows]
+    bars = [bar for row in rows for bar in (*row.bars, *(bar for _, bar in row.after))]
+    used = {segment.family for bar in bars for segment in bar.segments}
+    return {
+        "tables": tables,
+        "legend": [{"name": name, "style": STYLES[name]} for name in STYLES if name in used],
+    }
+
+
+def _table(outcomes: Sequence[Outcome], facts: Facts) -> Table:
+    by_model: dict[tuple[str, Chain], list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.op_counts or outcome.op_total:
+            by_model.setdefault((canonical(dict(outcome.config)), outcome.open_axes), []).append(outcome)
+    counted = {model: _counted(same) for model, same in by_model.items()}
+    # The model that most paths have counted shows most; of equals, the one that is written shortest.
+    model = max(counted, key=lambda one: (len(counted[one]), -len(one[0]), one))
+    artifacts = counted[model]
+    widest = max((total for total, _ in artifacts.values()), default=0)
+    runtimes = {outcome.path for outcome in by_model[model] if len(outcome.path) > 1}
+    bars: dict[Chain, list[Bar]] = {}
+    for chain, text in sorted(artifacts):
+        bars.setdefault(chain, []).append(_bar(chain, *artifacts[chain, text], widest=widest, facts=facts))
+    chains = sorted({chain[:-1] if chain in runtimes else chain for chain in bars})
+    return Table(
+        layer=outcomes[0].layer,
+        config=model[0],
+        open_axes=", ".join(model[1]),
+        others=len(by_model) - 1,
+        rows=tuple(_row(chain, bars, runtimes, facts) for chain in chains),
+        totals=_range([bar.total for chain in bars if chain not in runtimes for bar in bars[chain]]),
+    )
+
+
+def _row(chain: Chain, bars: Mapping[Chain, list[Bar]], runtimes: set[Chain], facts: Facts) -> Row:
+    step = chain[-1]
+    after = sorted(other for other in bars if other in runtimes and other[:-1] == chain)
+    return Row(
+        step=step,
+        title=facts.title(step) if step in facts.steps else "",
+        chain=chain,
+        bars=tuple(bars.get(chain, ())),
+        after=tuple((other[-1], bar) for other in after for bar in bars[other]),
+    )
+
+
+def _counted(outcomes: Iterable[Outcome]) -> dict[tuple[Chain, str], tuple[int, Counts]]:
+    """Return total and counts of every artifact, by the steps that made it; two that differ stay two."""
+    found: dict[tuple[Chain, str], tuple[int, Counts]] = {}
+    for outcome in outcomes:
+        for index, step in enumerate(outcome.path):
+            if step not in outcome.op_counts and step not in outcome.op_total:
+                continue
+            counts = dict(outcome.op_counts.get(step, {}))
+            total = outcome.op_total.get(step, sum(counts.values()))
+            found[outcome.path[: index + 1], canonical([total, counts])] = total, counts
+    return found
+
+
+def _bar(chain: Chain, total: int, counts: Counts, *, widest: int, facts: Facts) -> Bar:
+    families = _families(chain, facts)
+    grouped: dict[str, Counts] = {}
+    for operator in sorted(counts):
+        family = families.get(operator, UNCLAIMED)
+        grouped.setdefault(family if family in STYLES else UNCLAIMED, {})[operator] = counts[operator]
+    if not counts and total:
+        grouped[UNCLAIMED] = {"not counted by name": total}
+    return Bar(total, tuple(Segment.of(name, grouped[name], widest) for name in STYLES if name in grouped))
+
+
+def _families(chain: Chain, facts: Facts) -> Mapping[str, str]:
+    """Return the families of the representation that the last step leaves; a runtime keeps the one it was given."""
+    for step in reversed(chain):
+        representation = facts.step(step).representation
+        if representation in facts.families:
+            return facts.families[representation]
+    return {}
+
+
+def _range(totals: Sequence[int]) -> str:
+    if not totals:
+        return "none"
+    return str(totals[0]) if min(totals) == max(totals) else f"{min(totals)} to {max(totals)}"
+
+
+SECTION = Section(
+    name="operator_counts",
+    order=50,
+    title="Operators",
+    context=context,
+    html="operator_counts.html.jinja",
+    markdown="operator_counts.md.jinja",
+)

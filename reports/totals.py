@@ -1,0 +1,71 @@
+"""How many checks matched, of how many, and what became of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nnparity.facts import Facts
+from nnparity.matrix import Matrix, Standing, Tally, matrix
+from nnparity.outcome import Outcome
+from nnparity.report import Section
+
+MEANINGS = {
+    Standing.MATCHED: "within the rounding budget, names, shapes, dtypes and NaN places equal",
+    Standing.KNOWN: "a recorded divergence, at the recorded stage and status",
+    Standing.UNSUPPORTED: "the tool itself says that it does not handle this",
+    Standing.FAILED: "differs, crashes or stops, and nothing recorded explains it",
+    Standing.NOT_RUN: "drawn, but its environment is missing or it was stopped",
+}
+
+
+def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+    table = matrix(outcomes, facts)
+    tally = Tally.of(outcomes)
+    return {
+        "tally": tally,
+        "shares": _shares(tally),
+        "groups": _groups(table),
+        "layers": len(table.layers),
+        "paths": len(table.paths),
+        "cases": len({outcome.case for outcome in outcomes}),
+        "cells": len(table.cells),
+        "empty": len(table.empty),
+    }
+
+
+def _shares(tally: Tally) -> list[dict[str, object]]:
+    counts = {
+        Standing.MATCHED: tally.matched,
+        Standing.KNOWN: tally.known,
+        Standing.UNSUPPORTED: tally.unsupported,
+        Standing.FAILED: tally.failed,
+        Standing.NOT_RUN: tally.not_run,
+    }
+    return [
+        {
+            "standing": standing,
+            "count": count,
+            "percent": f"{100 * count / tally.total:.2f}" if tally.total else "0",
+            "meaning": MEANINGS[standing],
+        }
+        for standing, count in counts.items()
+    ]
+
+
+def _groups(table: Matrix) -> list[dict[str, object]]:
+    rows = []
+    for group in table.groups:
+        cells = [table.cells[layer, path] for path in group.paths for layer in table.layers]
+        tally = Tally.of(outcome for cell in cells for outcome in cell.outcomes)
+        rows.append({"group": group, "tally": tally, "empty": sum(1 for cell in cells if not cell.outcomes)})
+    return rows
+
+
+SECTION = Section(
+    name="totals",
+    order=10,
+    title="Totals",
+    context=context,
+    html="totals.html.jinja",
+    markdown="totals.md.jinja",
+)

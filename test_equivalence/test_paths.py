@@ -1,0 +1,88 @@
+"""Every layer on every path is the function that it was written to be."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from nnparity.discovery import Content
+from nnparity.divergence import KnownDivergence
+from nnparity.layers import Case, LayerSpec
+from nnparity.outcome import Outcome, Verdict
+from nnparity.plan import BATCH, OPEN_BATCHES, Profile, configs_of, draw, open_model, seed_of, weight_seed
+from nnparity.plugin import Checks, Subject
+from nnparity.progress import NEW
+from nnparity.discovery import Route
+
+
+@st.composite
+def drawn_cases(draw_one: st.DrawFn, layer: LayerSpec, inputs: int) -> list[Case]:
+    """Draw one config, with the batch fixed or left open, and several inputs for it."""
+    config = draw_one(layer.configs, label="config")
+    opened = draw_one(st.booleans(), label="open batch")
+    seed = draw_one(st.integers(0, 999), label="seed of the weights")
+    if opened:
+        config = {**config, BATCH: max(2, config[BATCH])}
+    cases = []
+    for index in range(inputs):
+        sized = {**config, BATCH: OPEN_BATCHES[index % len(OPEN_BATCHES)]} if opened else config
+        arrays = draw_one(layer.inputs(sized), label=f"inputs {index}")
+        cases.append(Case(layer.name, config, seed, arrays, open_axes=(BATCH,) if opened else ()))
+    return cases
+
+
+def message(outcome: Outcome) -> str:
+    return (
+        f"{outcome.verdict.value}: {outcome.stage.value} {outcome.status.value} for case {outcome.case}, "
+        f"config {dict(outcome.config)}, open axes {outcome.open_axes}: {outcome.detail}\nrepeat with: {outcome.reproduce}"
+    )
+
+
+def conclude(outcomes: list[Outcome]) -> None:
+    """Pass if anything matched; else say what is known, or what was declared not supported or could not run."""
+    verdicts = Counter(outcome.verdict for outcome in outcomes)
+    if verdicts[Verdict.XFAIL]:
+        known = sorted({outcome.known for outcome in outcomes if outcome.verdict is Verdict.XFAIL})
+        pytest.xfail(f"known: {', '.join(known)}")
+    if not verdicts[Verdict.PASS]:
+        reasons = sorted({f"{outcome.verdict.value}: {outcome.component}: {outcome.detail}" for outcome in outcomes})
+        pytest.skip("; ".join(reasons)[:400])
+
+
+def test_path_keeps_the_function(subject: Subject, content: Content, profile: Profile, checked: Checks) -> None:
+    layer = content.layers[subject.layer]
+    outcomes: list[Outcome] = []
+
+    def hold(case: Case) -> None:
+        outcome = checked(case, subject.route)
+        outcomes.append(outcome)
+        assert outcome.verdict not in NEW, message(outcome)
+
+    for config in layer.examples:
+        inputs = draw(layer.inputs(config), count=profile.inputs, seed=seed_of(layer.name, config))
+        for arrays in inputs:
+            hold(Case(layer.name, config, weight_seed(0, config), arrays))
+    for config in configs_of(layer, profile, 0)[: profile.open_configs]:
+        for case in open_model(layer, config, profile, 0).cases:
+            hold(case)
+
+    @given(cases=drawn_cases(layer, profile.inputs))
+    def hold_drawn(cases: list[Case]) -> None:
+        for case in cases:
+            hold(case)
+
+    hold_drawn()
+    conclude(outcomes)
+
+
+def test_witness_still_shows_its_divergence(
+    witnessed: tuple[KnownDivergence, Route], checked: Checks
+) -> None:
+    entry, route = witnessed
+    outcome = checked(entry.witness, route)
+    if outcome.verdict in {Verdict.NOT_RUN, Verdict.UNSUPPORTED}:
+        pytest.skip(f"{outcome.verdict.value}: {outcome.component}: {outcome.detail}"[:400])
+    assert outcome.verdict is Verdict.XFAIL, f"delete the entry {entry.id}, or correct it: {message(outcome)}"
