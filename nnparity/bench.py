@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ import numpy as np
 from nnparity.cache import ArtifactCache, Made, digest, digest_of_files
 from nnparity.contracts import Arrays, CompilingRuntime
 from nnparity.discovery import Component, Content
-from nnparity.environments import Environments
+from nnparity.environments import BuildFailed, Environments
 from nnparity.errors import UserError
 from nnparity.layers import Case, weights_of
 from nnparity.loading import write_recipe
@@ -99,17 +100,19 @@ class Bench:
         if root not in layer.build:
             raise Failure(Stage.BUILD, Status.UNSUPPORTED, f"{layer.name} is not written in {root}", component=root)
         eager = self.content.runtimes[self.content.eager(root)]
+        layer_file = self.content.layer_files[case.layer].resolve()  # the recipe names it, so its place counts too
         key = digest(
-            "build", case.model_text, root, self._file(self.content.layer_files[case.layer]), self._family_key(root),
-            self.environments.key(eager.environment),
+            "build", case.model_text, root, str(layer_file), self._file(layer_file), self._family_key(root),
+            self._support, self.environments.key(eager.environment),
         )  # fmt: skip
         found = self._found(key)
         if found is not None:
             return found
+        with layer_blamed(Stage.BUILD, layer.name, f"drawing the weights of {layer.name} and asking for its signature"):
+            weights = weights_of(layer, case.config, case.seed)
+            signature = layer.signature(case.config)
         scratch = self._cache.scratch()
-        weights = weights_of(layer, case.config, case.seed)
-        write_recipe(scratch, layer_file=self.content.layer_files[case.layer], config=case.config, weights=weights)
-        signature = layer.signature(case.config)
+        write_recipe(scratch, layer_file=layer_file, config=case.config, weights=weights)
         sizes = {name: int(case.config[name]) for spec in signature.inputs for name in spec.shape if isinstance(name, str)}
         closed = {name: size for name, size in sizes.items() if name not in case.open_axes}
         described = {
@@ -136,7 +139,7 @@ class Bench:
         component = self.content.runtimes[name]
         if not isinstance(component.kind, CompilingRuntime):
             return source
-        return self._derive("compile", source, component, source.representation, Stage.LOAD)
+        return self._derive("compile", source, component, component.kind.compiles_to, Stage.LOAD)
 
     def run(self, source: Made, name: str, sets: Sequence[Arrays]) -> tuple[list[dict[str, np.ndarray]], float]:
         """Return the outputs for each set of inputs and the seconds that one run took. Stages LOAD and RUN."""
@@ -149,6 +152,7 @@ class Bench:
             self._load(worker, component, source, session)
             with _staged(Stage.RUN, name):
                 header, outputs = worker.call(request, arrays, seconds=self._limits.run_seconds)
+            self._unload_oldest(worker)
         split: list[dict[str, np.ndarray]] = [{} for _ in sets]
         for key, array in outputs.items():
             index, _, output = key.partition("/")
@@ -157,16 +161,13 @@ class Bench:
 
     def versions(self, name: str) -> Mapping[str, str]:
         """Return the installed versions of the component's environment; empty if it is not built."""
-        built = self.environments.installed(self.content.components[name].environment)
+        component = self.content.components.get(name)
+        built = self.environments.installed(component.environment) if component else None
         return built.versions if built else {}
 
     def _load(self, worker: Worker, component: Component[Any], source: Made, session: str) -> None:
         if session in worker.loaded:
             return
-        while len(worker.loaded) >= SESSIONS_KEPT:
-            oldest = next(iter(worker.loaded))
-            worker.call({"op": "unload", "session": oldest}, {}, seconds=self._limits.run_seconds)
-            del worker.loaded[oldest]
         request = {
             "op": "load",
             "component": component.name,
@@ -177,6 +178,14 @@ class Bench:
         with _staged(Stage.LOAD, component.name):
             worker.call(request, {}, seconds=self._limits.load_seconds)
         worker.loaded[session] = None
+
+    def _unload_oldest(self, worker: Worker) -> None:
+        """Keep at most SESSIONS_KEPT; a runtime that dies of unloading has answered, and only costs a new worker."""
+        with contextlib.suppress(CallFailed):
+            while len(worker.loaded) > SESSIONS_KEPT:
+                oldest = next(iter(worker.loaded))
+                worker.call({"op": "unload", "session": oldest}, {}, seconds=self._limits.run_seconds)
+                del worker.loaded[oldest]
 
     def _derive(self, verb: str, source: Made, component: Component[Any], target: str, stage: Stage) -> Made:
         key = digest(
@@ -190,7 +199,6 @@ class Bench:
         request = {
             "op": verb,
             "component": component.name,
-            "key": key,
             "source": str(source.folder),
             "source_key": source.key,
             "target": str(scratch),
@@ -212,33 +220,41 @@ class Bench:
         try:
             with self._worker(component, stage) as worker, _staged(stage, component.name):
                 worker.call(request, {}, seconds=seconds)
+            self.tally.count(fresh=True)
+            return self._cache.keep(key, scratch)
         except Failure as failure:
             if not self._closed:  # a worker that we killed on leaving says nothing about its component
-                self._cache.fail(key, failure, scratch)
-            self.tally.count(fresh=failure.status is not Status.NOT_RUN)
+                self._cache.fail(key, failure)
+            if failure.status is not Status.NOT_RUN:
+                self.tally.count(fresh=True)
             raise
-        self.tally.count(fresh=True)
-        return self._cache.keep(key, scratch)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
     @contextlib.contextmanager
     def _worker(self, component: Component[Any], stage: Stage, session: str = "") -> Iterator[Worker]:
         local = component.name in self._in_process
         name = component.name if local else component.environment
-        if self.environments.installed(component.environment) is None:
-            detail = f"environment {component.environment} is not built; run `nnparity setup {component.environment}`"
-            raise Failure(stage, Status.NOT_RUN, detail, component=component.name)
+        missing = self.environments.why_missing(component.environment)
+        if missing:
+            raise Failure(stage, Status.NOT_RUN, missing, component=component.name)
         with self._lock:
+            if self._closed:
+                raise Failure(stage, Status.NOT_RUN, "the run is ending", component=component.name)
             if name not in self._pools:
                 start = self._start_local if local else self._start_process
                 self._pools[name] = Pool(lambda: start(component.environment), limit=1 if local else self._jobs)
             pool = self._pools[name]
-        with pool.lease(session) as worker:
+        with _staged(stage, component.name), pool.lease(session) as worker:
             yield worker
 
     def _start_process(self, environment: str) -> Worker:
-        built = self.environments.build(environment)
+        try:
+            interpreter = self.environments.build(environment).interpreter
+        except BuildFailed as problem:
+            raise CallFailed(Status.NOT_RUN, str(problem), lost=True) from problem
         return ProcessWorker(
-            built.interpreter,
+            interpreter,
             components=self._component_files(environment),
             representations={name: str(file) for name, file in self.content.representation_files.items()},
             variables=self.environments.specs[environment].variables or {},
@@ -272,6 +288,16 @@ class Bench:
     def _family_key(self, representation: str) -> str:
         file = self.content.representation_files.get(representation)
         return self._file(file) if file else ""
+
+
+@contextlib.contextmanager
+def layer_blamed(stage: Stage, component: str, doing: str) -> Iterator[None]:
+    """Turn whatever a layer's own functions raise into a Failure, so that the other layers still run."""
+    try:
+        yield
+    except Exception as problem:  # noqa: BLE001 a layer file may raise anything; it is re-labelled, never hidden
+        detail = f"{doing}: {type(problem).__name__}: {problem}; correct the layer's file"
+        raise Failure(stage, Status.ERROR, detail, component=component) from problem
 
 
 @contextlib.contextmanager

@@ -11,21 +11,19 @@ import numpy as np
 
 from nnparity.contracts import Arrays
 
-CONSTANT: Mapping[str, float] = {"float64": 32.0, "float32": 32.0, "float16": 16.0}
+CONSTANT: Mapping[str, float] = {"float64": 64.0, "float32": 32.0, "float16": 16.0}
 """How many times the rounding error that shows itself on a case the budget allows on it.
 
-One would mean: no implementation rounds worse than the eager root did on these few runs. The value is a power of two, at
-least 1.5 times what the same function needs in another valid order of operations, sums of up to 64 terms included;
-`benchmarks/calibrate_budget.py` prints what is needed, and by how much planted faults exceed it. float64 is judged
-against a reference that rounds as coarsely as it does itself; a float16 sum that rounds at every step needs less than
-float32, because a float16 root sums in float32 and its error is then all in the last step.
+One would mean: no implementation rounds worse than the eager root did on these few runs. The value is a power of two,
+at least 1.5 times what the same function needs in another valid order of operations, sums of up to 64 terms included;
+`benchmarks/calibrate_budget.py` prints what is needed, and by how much planted faults exceed it.
 """
 
 OVERFLOW_REACH = 4.0
 """How many times the terms that the sensitivity implies a partial sum may be.
 
-A sensitivity s to moves of one unit of rounding means terms of about s / eps. Where that comes within this factor of the
-greatest number, one order of a sum overflows and another does not, so NaN and infinity there say nothing.
+A sensitivity s to moves of one unit of rounding means terms of about s / eps. Where that comes within this factor of
+the greatest number, one order of a sum overflows and another does not, so NaN and infinity there say nothing.
 """
 
 NAN, POSITIVE_INFINITY, NEGATIVE_INFINITY, FINITE = 1, 2, 4, 8
@@ -91,18 +89,19 @@ def expectation(
 ) -> Expectation:
     """Return what outputs are judged by; run 0 is the case, the others are at `perturbed` inputs or weights.
 
-    eager_runs[i] is the eager root at what reference_runs[i] was given; there may be fewer. With none, which is how a root
-    is judged itself, the budget comes from the reference alone.
-    nudged_runs: the reference at `nudged` inputs. Where it jumps even there, the case lies exactly on an edge (a tie
-    of round, argmax or a comparison); on an edge perturbed runs excuse nothing.
+    eager_runs[i] is the eager root at what reference_runs[i] was given; there may be fewer. With none, which is how a
+    root is judged itself, the budget comes from the reference alone.
+    nudged_runs: the reference at the inputs of `perturbation.nudged_runs`. Where it jumps even there, the case lies
+    exactly on an edge (a tie of round, argmax or a comparison); on an edge perturbed runs excuse nothing.
 
-    An element's budget is CONSTANT[dtype] times the greatest of three. The eager root's error over its runs, and the
-    change of the reference over the perturbed runs: both at least their root mean square along the last axis, so that a
-    luckily exact element is not held to zero. And eps times the reference. It is never below the smallest normal number,
-    because results may be flushed to zero.
+    An element's budget is CONSTANT[dtype] times the greatest of three: the eager root's error over its runs; the
+    change of the reference over the perturbed runs; eps times the reference. The first two are at least their root mean
+    square along the last axis, so that a luckily exact element is not held to zero. The budget is never below the
+    smallest normal number, because results may be flushed to zero.
 
     The kinds NaN, +inf, -inf and finite are strict where all runs agree (the reference rounded to the output's dtype).
-    Where they do not, or the budget reaches across the greatest number, each of them is right and the element is contested.
+    Where they do not, or the budget reaches across the greatest number, each of them is right: a contested element.
+    The same holds for integers and booleans: exact, and any of the runs' answers where they disagree off an edge.
 
     Raises ValueError if the runs differ in names or shapes, or for a dtype that has no constant.
     """

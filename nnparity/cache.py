@@ -99,18 +99,18 @@ class ArtifactCache:
         try:
             scratch.rename(place)
         except OSError:
-            if not place.is_dir():
-                raise
-            shutil.rmtree(scratch)  # another process finished the same artifact first
+            if not isinstance(self._read(key, place), Made):  # damaged, or a failure that did not come again
+                shutil.rmtree(place, ignore_errors=True)
+                scratch.rename(place)
+            # else another process finished the same artifact first
         made = self._read(key, place, fresh=True)
         if not isinstance(made, Made):
             raise Failure(Stage.CONVERT, Status.ERROR, f"the worker left no {ARTIFACT} in {place}")
         self._found[key] = Made(key, place, made.representation, made.operators, made.seconds, fresh=False)
         return made
 
-    def fail(self, key: str, failure: Failure, scratch: Path) -> None:
+    def fail(self, key: str, failure: Failure) -> None:
         """Keep a failure that would come again; one of time or memory may not, and is forgotten."""
-        shutil.rmtree(scratch, ignore_errors=True)
         if failure.status not in LASTING:
             return
         folder = self.scratch()

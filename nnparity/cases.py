@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,9 +20,17 @@ def save_case(case: Case, folder: Path) -> Path:
     """Write `folder/<id>.npz` and return it; a case that is there already is left as it is."""
     file = folder / f"{case.id}.npz"
     if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
         text = np.frombuffer(case.model_text.encode(), dtype=np.uint8)
-        np.savez(file, allow_pickle=False, **{MODEL: text}, **{f"input_{name}": case.inputs[name] for name in case.inputs})
+        arrays = {MODEL: text, **{f"input_{name}": array for name, array in case.inputs.items()}}
+        partial = file.with_suffix(f".{os.getpid()}")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with open(partial, "wb") as stream:
+                np.savez(stream, allow_pickle=False, **arrays)
+            partial.rename(file)
+        except OSError as problem:
+            partial.unlink(missing_ok=True)
+            raise UserError(f"keeping the case {file}: {problem.strerror}; free some space, go on with --resume") from problem
     return file
 
 
@@ -30,7 +40,7 @@ def load_case(file: Path) -> Case:
         with np.load(file, allow_pickle=False) as archive:
             layer, config, seed, open_axes = json.loads(archive[MODEL].tobytes())
             inputs = {name.removeprefix("input_"): archive[name] for name in archive.files if name != MODEL}
-    except (OSError, ValueError, KeyError) as problem:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as problem:
         raise UserError(f"reading the case {file}: {problem}; expected a file that nnparity wrote") from problem
     return Case(layer, config, seed, inputs, tuple(open_axes))
 

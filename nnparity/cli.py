@@ -91,7 +91,7 @@ def list_command(what: str, *, as_json: bool, models: tuple[Path, ...], converte
         click.echo(json.dumps(rows, indent=1, sort_keys=True))
     else:
         for row in rows:
-            click.echo("  ".join(str(value) for value in row.values() if value not in {"", None}))
+            click.echo("  ".join(str(value) for value in row.values() if value not in ("", None, {})))
     finish_broken(content)
 
 

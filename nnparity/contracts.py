@@ -171,6 +171,10 @@ class Runtime(Protocol):
 class CompilingRuntime(Protocol):
     """A runtime with ahead-of-time work of its own, done once and kept in the cache."""
 
+    @property
+    def compiles_to(self) -> str:
+        """Representation of what `compile` returns."""
+
     def compile(self, artifact: Artifact) -> Artifact:
         """Return what `load` takes, with the operators that are left after the runtime's own optimisation."""
 

@@ -65,9 +65,8 @@ def steps_of(content: Content) -> dict[str, dict[str, str]]:
     for name, conversion in content.conversions.items():
         steps[name] = _step(content, conversion.kind.target, "conversion", conversion.environment)
     for name, runtime in content.runtimes.items():
-        counted = getattr(runtime.kind, "compiles_to", runtime.kind.accepts[0])
+        counted = runtime.kind.compiles_to if isinstance(runtime.kind, CompilingRuntime) else runtime.kind.accepts[0]
         steps[name] = _step(content, counted, "runtime", runtime.environment)
-        steps[name]["optimises"] = "yes" if isinstance(runtime.kind, CompilingRuntime) else "no"
     return steps
 
 

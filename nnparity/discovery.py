@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
+import sys
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from nnparity.contracts import Conversion, Environment, Representation, Runtime
 from nnparity.divergence import KnownDivergence
@@ -19,6 +22,7 @@ from nnparity.loading import components_in, load_file
 
 Kind = TypeVar("Kind")
 ENTRY_POINTS = "nnparity.content"
+PYTHONS = (f"3.{sys.version_info.minor}", "3.13", "3.12", "3.11", "3.10", "3.9", "3.8")  # our own needs no other
 HEADER = re.compile(r"(?m)^# /// script\s*$\s(?P<body>(^#(| .*)$\s)+)^# ///$")
 
 
@@ -117,7 +121,7 @@ def content_folders(extra: Iterable[Path] = ()) -> list[Path]:
     """Return the folders that hold models/ and converters/: ours, installed third parties', then `extra`."""
     inside = Path(__file__).with_name("content")
     ours = inside if inside.is_dir() else Path(__file__).parents[1]
-    third = [Path(entry.load()) for entry in importlib.metadata.entry_points(group=ENTRY_POINTS)]
+    third = [_folder_of(entry) for entry in importlib.metadata.entry_points(group=ENTRY_POINTS)]
     return [ours, *third, *extra]
 
 
@@ -154,22 +158,37 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
     environments, _ = each(
         [folder / "environments" for folder in converter_folders], lambda file: _by_name(load_file(file).ENVIRONMENT)
     )
-    conversions, conversion_files = each([folder / "conversions" for folder in converter_folders], components_in)
-    runtimes, runtime_files = each([folder / "runtimes" for folder in converter_folders], components_in)
+    conversions, conversion_files = each(
+        [folder / "conversions" for folder in converter_folders],
+        lambda file: _complete(components_in(file), texts=("source", "target"), does="convert"),
+    )
+    runtimes, runtime_files = each(
+        [folder / "runtimes" for folder in converter_folders],
+        lambda file: _complete(components_in(file), tuples=("accepts",), does="load"),
+    )
     known, _ = each(known_folders, _known_in)
     components: dict[str, Component[Any]] = {}
     for things, files in ((conversions, conversion_files), (runtimes, runtime_files)):
         for name, thing in things.items():
+            if name in components:
+                taken = components[name].file
+                broken.append(Broken(files[name], f"the name {name!r} is taken by {taken}; choose another"))
+                continue
             environment = _environment_of(thing, files[name], environments, broken)
             if environment is not None:
                 components[name] = Component(name, files[name], environment, thing)
+    for file, entries in known.items():
+        for entry in entries:
+            if entry.layer not in layers or entry.component not in {*components, *representations}:
+                problem = f"the known divergence {entry.id} names a layer or component that is not there; correct it"
+                broken.append(Broken(Path(file), problem))
     return Content(
         layers=layers,
         layer_files=layer_files,
         representations=representations,
         representation_files=representation_files,
-        conversions={name: components[name] for name in conversions if name in components},
-        runtimes={name: components[name] for name in runtimes if name in components},
+        conversions={name: one for name, one in components.items() if conversion_files.get(name) == one.file},
+        runtimes={name: one for name, one in components.items() if runtime_files.get(name) == one.file},
         environments=environments,
         known=tuple(entry for entries in known.values() for entry in entries),
         support=tuple(file for folder in converter_folders for file in sorted((folder / "support").glob("*.py"))),
@@ -185,6 +204,16 @@ def pick(wanted: Iterable[str], known: Iterable[str], what: str) -> None:
             raise UserError(f"--{what} {name!r}: no such {what}; {nearest(name, names)}")
 
 
+def _folder_of(entry: importlib.metadata.EntryPoint) -> Path:
+    try:
+        return Path(entry.load())
+    except Exception as problem:  # noqa: BLE001 a third party's package may raise anything; it is named, never hidden
+        raise UserError(
+            f"the entry point {entry.name} = {entry.value} of {entry.dist.name if entry.dist else 'a package'}: "
+            f"{type(problem).__name__}: {problem}; expected the path of a folder; correct or uninstall that package"
+        ) from problem
+
+
 def _existing(folder: Path) -> Path:
     if not folder.is_dir():
         raise UserError(f"looking for content in {folder}: expected a folder; give one that exists")
@@ -193,6 +222,20 @@ def _existing(folder: Path) -> Path:
 
 def _by_name(thing: Any) -> dict[str, Any]:
     return {thing.name: thing}
+
+
+def _complete(
+    components: dict[str, Any], *, texts: Sequence[str] = (), tuples: Sequence[str] = (), does: str
+) -> dict[str, Any]:
+    """Return the components. Raises TypeError for the first that lacks what contracts.py asks for."""
+    for name, one in components.items():
+        for attribute, kind in [*((each, str) for each in texts), *((each, tuple) for each in tuples)]:
+            value = getattr(one, attribute, None)
+            if not isinstance(value, kind):
+                raise TypeError(f"{name}.{attribute} is {value!r}; expected a {kind.__name__}, as in contracts.py")
+        if not callable(getattr(one, does, None)):
+            raise TypeError(f"{name} has no method `{does}`; write it, as in contracts.py")
+    return components
 
 
 def _known_in(file: Path) -> dict[str, Any]:
@@ -214,12 +257,17 @@ def _environment_of(
         broken.append(Broken(file, "names no environment and has no PEP 723 header (# /// script); give it one"))
         return None
     text = "".join(line[2:] if line.startswith("# ") else line[1:] for line in header["body"].splitlines(keepends=True))
-    script = tomllib.loads(text)
-    name = f"of_{file.stem}"
-    required = re.search(r"\d+\.\d+", script.get("requires-python", "3.11"))
-    environments[name] = Environment(
-        name=name,
-        python=required.group() if required else "3.11",
-        packages=tuple(script.get("dependencies", ())),
-    )
+    try:
+        script = tomllib.loads(text)
+        asked = SpecifierSet(script.get("requires-python", ""))
+    except (tomllib.TOMLDecodeError, InvalidSpecifier) as problem:
+        broken.append(Broken(file, f"its PEP 723 header: {problem}; correct it"))
+        return None
+    python = next((version for version in PYTHONS if asked.contains(f"{version}.99")), None)
+    if python is None:
+        broken.append(Broken(file, f"requires-python = {str(asked)!r} leaves none of {', '.join(PYTHONS)}; widen it"))
+        return None
+    name = f"of_{thing.name}"
+    packages = tuple(script.get("dependencies", ()))
+    environments[name] = Environment(name=name, python=python, packages=packages, probe=("numpy",))
     return name

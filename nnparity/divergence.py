@@ -80,7 +80,8 @@ def judge(outcome: Outcome, entries: Iterable[KnownDivergence]) -> Outcome:
 
     | entry | observed | verdict |
     |---|---|---|
-    | any | NOT_RUN, UNSUPPORTED | the same: declared, counted on their own |
+    | any | NOT_RUN, UNSUPPORTED | the same: declared, counted on their own; but FAIL where the entry's own component
+    declines its witness, because the entry then says something that is over |
     | none | MATCH / anything else | PASS / FAIL |
     | some | one's stage and status | XFAIL |
     | some | MATCH | PASS for a drawn case, XPASS for a witness |
@@ -90,13 +91,15 @@ def judge(outcome: Outcome, entries: Iterable[KnownDivergence]) -> Outcome:
     """
     if outcome.status is Status.NOT_RUN:
         return outcome.judged(Verdict.NOT_RUN)
-    if outcome.status is Status.UNSUPPORTED:
-        return outcome.judged(Verdict.UNSUPPORTED)
     covering = tuple(entries)
+    witnessed = next((entry for entry in covering if entry.witness.id == outcome.case), None)
+    if outcome.status is Status.UNSUPPORTED:
+        if witnessed is not None and witnessed.component == outcome.component:
+            return outcome.judged(Verdict.FAIL, witnessed.id)
+        return outcome.judged(Verdict.UNSUPPORTED)
     for entry in covering:
         if entry.shown_by(outcome):
             return outcome.judged(Verdict.XFAIL, entry.id)
     if outcome.status is Status.MATCH:
-        stale = next((entry for entry in covering if entry.witness.id == outcome.case), None)
-        return outcome.judged(Verdict.XPASS, stale.id) if stale else outcome.judged(Verdict.PASS)
+        return outcome.judged(Verdict.XPASS, witnessed.id) if witnessed else outcome.judged(Verdict.PASS)
     return outcome.judged(Verdict.FAIL, covering[0].id if covering else "")

@@ -59,6 +59,7 @@ class Environments:
         self.specs = specs
         self._folder = cache / "environments"
         self._built: dict[str, Built] = {}
+        self._failed: dict[str, str] = {}
 
     def key(self, name: str) -> str:
         """Return what the build depends on: Python version, packages, machine."""
@@ -70,6 +71,8 @@ class Environments:
         """Return the environment if it has been built here, else None."""
         if name not in self._built:
             folder = self._place(name)
+            if not (folder / "bin" / "python").exists():  # also where its base interpreter has been removed since
+                return None
             try:
                 record = json.loads((folder / READY).read_text(encoding="utf-8"))
             except (OSError, ValueError):
@@ -79,8 +82,25 @@ class Environments:
             )
         return self._built[name]
 
+    def why_missing(self, name: str) -> str:
+        """Return why the environment cannot be used now; "" if it can."""
+        if self.installed(name) is not None:
+            return ""
+        return self._failed.get(name, f"environment {name} is not built; run `nnparity setup {name}`")
+
     def build(self, name: str) -> Built:
         """Return the environment, built now if need be. Raises BuildFailed. Safe against a second process."""
+        try:
+            built = self._built_once(name)
+        except OSError as problem:
+            self._failed[name] = f"environment {name}: building it in {self._folder}: {problem}"
+            raise BuildFailed(self._failed[name]) from problem
+        except BuildFailed as problem:
+            self._failed[name] = str(problem)
+            raise
+        return built
+
+    def _built_once(self, name: str) -> Built:
         self._folder.mkdir(parents=True, exist_ok=True)
         with open(self._folder / f"{name}.lock", "w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -21,7 +21,7 @@ _MARKDOWN = str.maketrans({
     **{mark: f"\\{mark}" for mark in "\\`*[]|~#$"},
 })
 _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
-_LINE_START = re.compile(r"^\s*(?:[-+>=:]|\d+[.)])")
+_LINE_START = re.compile(r"\s*(?:>|[-+](?:\s|$)|[-=]+\s*$|\d+[.)](?:\s|$))")
 _PLAIN_LINK = re.compile(r"https?://[\w.~:/?#@!$&'()*+,;=%-]+", re.ASCII)
 
 

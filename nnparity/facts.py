@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 
@@ -116,8 +116,8 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(sorted({one for one in value if isinstance(one, str)})) if isinstance(value, list) else ()
 
 
-def _fields(value: Mapping[str, Any], kind: type) -> dict[str, str]:
-    return {name: _text(value[name]) for name in kind.__dataclass_fields__ if name in value}
+def _fields(value: Mapping[str, Any], kind: type[Step | KnownFacts | LayerFacts]) -> dict[str, str]:
+    return {item.name: _text(value[item.name]) for item in fields(kind) if item.name in value}
 
 
 def _text(value: Any) -> str:

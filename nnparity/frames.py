@@ -6,6 +6,7 @@ Runs on Python 3.8 with nothing but NumPy.
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 import numpy as np
@@ -41,8 +42,10 @@ def decode(line: bytes, read: Read) -> Tuple[Header, Dict[str, np.ndarray]]:
         raise BadFrame(f"expected a JSON line with {ARRAYS!r}, got {line[:80]!r}") from problem
     arrays = {}
     for name, dtype, shape in described:
-        count = 1
-        for size in shape:
-            count *= size
-        arrays[name] = np.frombuffer(read(count * dtype.itemsize), dtype=dtype).reshape(shape).copy()
+        if dtype.hasobject or not dtype.itemsize or min(shape, default=0) < 0:
+            raise BadFrame(f"array {name!r} has dtype {dtype} and shape {shape}; expected plain numbers")
+        data = read(math.prod(shape) * dtype.itemsize)
+        if len(data) != math.prod(shape) * dtype.itemsize:
+            raise BadFrame(f"array {name!r} ends after {len(data)} bytes")
+        arrays[name] = np.frombuffer(data, dtype=dtype).reshape(shape).copy()
     return header, arrays

@@ -24,7 +24,7 @@ class Standing(enum.Enum):
     MATCHED = ("matched", "✓", "matched")
     PARTLY = ("partly", "◐", "partly matched")
     UNSUPPORTED = ("unsupported", "∅", "unsupported")
-    NOT_RUN = ("not-run", "–", "not run")
+    NOT_RUN = ("not-run", "\N{EN DASH}", "not run")
 
     @property
     def css(self) -> str:
@@ -174,4 +174,4 @@ def delivered(path: Path, facts: Facts) -> str:
 
 def short(path: Path) -> str:
     """Return the path without its root."""
-    return " › ".join(path[1:] or path)
+    return " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} ".join(path[1:] or path)

@@ -11,25 +11,29 @@ from nnparity.outcome import Outcome, Verdict
 SUMMED = "conversions"
 
 
-def sort_key(outcome: Outcome) -> tuple[str, str, str, str]:
-    """Return what puts outcomes in the one order that reports have: layer, path, case, then the whole line."""
-    return outcome.layer, outcome.path_id, outcome.case, canonical(outcome.to_json())
-
-
 def settled(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
-    """Return the outcomes in order, with equal answers to one question kept once and different ones all.
+    """Return the outcomes by layer, path and case, equal answers to one question kept once, different ones all.
 
-    "Not run" is no answer where another outcome has one.
+    "Not run" is no answer where another outcome has one. The order in which the outcomes come makes no difference.
     """
-    by_question: dict[tuple[str, str], list[Outcome]] = {}
-    for outcome in sorted(outcomes, key=sort_key):
-        by_question.setdefault(outcome.key, []).append(outcome)
+    by_question: dict[tuple[str, tuple[str, ...], str], list[Outcome]] = {}
+    for outcome in outcomes:
+        by_question.setdefault((outcome.layer, outcome.path, outcome.case), []).append(outcome)
     kept: list[Outcome] = []
-    for same in by_question.values():
-        answers = [outcome for outcome in same if outcome.verdict is not Verdict.NOT_RUN] or same
-        first_of_each = {(one.stage, one.status, one.verdict, one.known): one for one in reversed(answers)}
-        kept.extend(first_of_each.values())
-    return tuple(sorted(kept, key=sort_key))
+    for question in sorted(by_question):
+        kept.extend(_answers(by_question[question]))
+    return tuple(kept)
+
+
+def _answers(same: list[Outcome]) -> list[Outcome]:
+    answers = [outcome for outcome in same if outcome.verdict is not Verdict.NOT_RUN] or same
+    if len(answers) == 1:
+        return answers
+    answers.sort(key=lambda outcome: canonical(outcome.to_json()))
+    distinct: dict[tuple[str, ...], Outcome] = {}
+    for one in answers:
+        distinct.setdefault((one.stage.value, one.status.value, one.verdict.value, one.known), one)
+    return list(distinct.values())
 
 
 def merged_facts(facts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

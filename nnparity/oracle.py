@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnparity.bench import Bench
+from nnparity.bench import Bench, layer_blamed
 from nnparity.budget import Expectation, expectation
 from nnparity.contracts import Arrays
 from nnparity.layers import Case, LayerSpec, rounded, weights_of
-from nnparity.perturbation import PERTURBATIONS, nudged, perturbed
+from nnparity.outcome import Stage
+from nnparity.perturbation import nudged_runs, perturbed, perturbed_runs
 
 KEPT = 256
 EXACT = "float64"
@@ -38,17 +39,18 @@ class Oracle:
         sets = self._input_sets(case)
         made = self._bench.build(case, root)
         eager, _ = self._bench.run(made, self._bench.content.eager(root), sets)
-        runs, nudged_runs = self._reference_runs(case, sets)
-        return expectation(runs, eager, case.config["dtype"], nudged_runs=nudged_runs)
+        runs, edged = self._reference_runs(case, sets)
+        with layer_blamed(Stage.COMPARE, case.layer, f"putting the reference of {case.layer} beside its {root} build"):
+            return expectation(runs, eager, case.config["dtype"], nudged_runs=edged)
 
     def _from_reference(self, case: Case) -> Expectation:
-        runs, nudged_runs = self._reference_runs(case, self._input_sets(case))
-        return expectation(runs, [], case.config["dtype"], nudged_runs=nudged_runs)
+        runs, edged = self._reference_runs(case, self._input_sets(case))
+        return expectation(runs, [], case.config["dtype"], nudged_runs=edged)
 
     def _input_sets(self, case: Case) -> list[Arrays]:
         rng = np.random.default_rng(int(case.digest[:12], 16))
         dtype = case.config["dtype"]
-        return [case.inputs, *(perturbed(case.inputs, rng, dtype) for _ in range(PERTURBATIONS))]
+        return [case.inputs, *perturbed_runs(case.inputs, rng, dtype)]
 
     def _reference_runs(self, case: Case, sets: list[Arrays]) -> tuple[list[Arrays], list[Arrays]]:
         """Return the reference on every set of inputs, then with perturbed weights; and on nudged inputs."""
@@ -59,13 +61,13 @@ class Oracle:
         runs = [self._reference(layer, case, weights, inputs) for inputs in sets]
         if weights:
             runs.append(self._reference(layer, case, perturbed(weights, rng, dtype), case.inputs))
-        if dtype == EXACT:
-            return runs, []
-        return runs, [self._reference(layer, case, weights, nudged(case.inputs, rng, dtype))]
+        edged = [self._reference(layer, case, weights, inputs) for inputs in nudged_runs(case.inputs, rng, dtype)]
+        return runs, edged
 
     @staticmethod
     def _reference(layer: LayerSpec, case: Case, weights: Arrays, inputs: Arrays) -> Arrays:
-        with np.errstate(all="ignore"):
+        doing = f"computing the reference of {layer.name}"
+        with np.errstate(all="ignore"), layer_blamed(Stage.BUILD, layer.name, doing):
             return layer.reference(case.config, rounded(weights, "float64"), rounded(inputs, "float64"))
 
     def _once(self, key: tuple[str, str], make: Callable[[], Expectation]) -> Expectation:

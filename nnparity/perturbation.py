@@ -13,20 +13,13 @@ PERTURBATIONS = 3
 
 _PATTERNS = np.array(
     [
-        (1, 1, 1),
-        (1, 1, -1),
-        (1, -1, 1),
-        (-1, 1, 1),
-        (0, 1, 1),
-        (0, 1, -1),
-        (1, 0, 1),
-        (1, 0, -1),
-        (1, 1, 0),
-        (1, -1, 0),
+        [+1, +1, +1, -1, +0, +0, +1, +1, +1, +1],
+        [+1, +1, -1, +1, +1, +1, +0, +0, +1, -1],
+        [+1, -1, +1, +1, +1, -1, +1, -1, +0, +0],
     ],
     dtype=np.int8,
 )
-"""Where an element goes in the three runs: all ways to move in at least two of them, one of each pair of opposites.
+"""Where an element goes in the three runs (rows). Columns: all ways to move at least twice, one of two opposites.
 
 Neighbours get different ones. So no two of them move alike in every run, which x - y would not see, and no two move
 against each other in every run, which x + y would not see; in rows of two, independent draws do that one time in eight.
@@ -35,20 +28,29 @@ against each other in every run, which x + y would not see; in rows of two, inde
 _NUDGE = 2.0**-16
 
 
-def perturbed(arrays: Arrays, rng: np.random.Generator, dtype: str) -> tuple[dict[str, np.ndarray], ...]:
-    """Return PERTURBATIONS copies in which every float is moved to the next number of `dtype`, up or down, or stays.
+def perturbed(arrays: Arrays, rng: np.random.Generator, dtype: str) -> dict[str, np.ndarray]:
+    """Return the arrays with every float moved, at random up or down, to the next number of `dtype`.
 
     Zeros, NaN, infinities, integers and booleans stay. A subnormal becomes zero, because a runtime may flush it.
     """
+    moved = {}
+    for name, array in arrays.items():
+        ways = np.where(rng.random((1, array.size)) < 0.5, -1, 1)
+        moved[name] = _moved(array, ways, np.dtype(dtype))[0]
+    return moved
+
+
+def perturbed_runs(arrays: Arrays, rng: np.random.Generator, dtype: str) -> tuple[dict[str, np.ndarray], ...]:
+    """Return PERTURBATIONS copies, moved as by `perturbed` in directions that go together; in one a float may stay."""
     runs: tuple[dict[str, np.ndarray], ...] = tuple({} for _ in range(PERTURBATIONS))
     for name, array in arrays.items():
-        moved = _moved(array, rng, np.dtype(dtype)) if array.dtype.kind == "f" else (array,) * PERTURBATIONS
+        moved = _moved(array, _directions(array.size, rng), np.dtype(dtype))
         for run, copy in zip(runs, moved, strict=True):
             run[name] = copy
     return runs
 
 
-def nudged(arrays: Arrays, rng: np.random.Generator, dtype: str) -> tuple[dict[str, np.ndarray], ...]:
+def nudged_runs(arrays: Arrays, rng: np.random.Generator, dtype: str) -> tuple[dict[str, np.ndarray], ...]:
     """Return two copies in float64, every float moved by about a relative 2**-16 of `dtype`'s unit of rounding.
 
     What goes up in one goes down in the other, so that an edge is crossed in one of them.
@@ -57,28 +59,37 @@ def nudged(arrays: Arrays, rng: np.random.Generator, dtype: str) -> tuple[dict[s
     if dtype == "float64":
         return ()
     runs: tuple[dict[str, np.ndarray], ...] = ({}, {})
+    size = _NUDGE * float(np.finfo(dtype).eps)
     for name, array in arrays.items():
-        way = rng.uniform(0.5, 1.0, array.shape) * np.where(rng.random(array.shape) < 0.5, -_NUDGE, _NUDGE)
+        way = rng.uniform(0.5, 1.0, array.shape) * np.where(rng.random(array.shape) < 0.5, -size, size)
         for run, sign in zip(runs, (1, -1), strict=True):
-            factors = 1.0 + sign * float(np.finfo(dtype).eps) * way
-            run[name] = np.asarray(array.astype(np.float64) * factors) if array.dtype.kind == "f" else array
+            wide = array.astype(np.float64) * (1.0 + sign * way) if array.dtype.kind == "f" else array
+            run[name] = np.asarray(wide)
     return runs
 
 
-def _moved(array: np.ndarray, rng: np.random.Generator, dtype: np.dtype[Any]) -> list[np.ndarray]:
+def nudged(arrays: Arrays, rng: np.random.Generator, dtype: str) -> dict[str, np.ndarray]:
+    """Return the first of `nudged_runs`. Raises IndexError for float64, which has none."""
+    return nudged_runs(arrays, rng, dtype)[0]
+
+
+def _moved(array: np.ndarray, ways: np.ndarray, dtype: np.dtype[Any]) -> list[np.ndarray]:
+    """Return a copy for every row of `ways`, which holds -1, 0 or 1 for every element."""
+    if array.dtype.kind != "f":
+        return [array] * len(ways)
     limits, start = np.finfo(dtype), array.astype(dtype)
     with np.errstate(all="ignore"):
         up, down = (np.nextafter(start, dtype.type(end)) for end in (np.inf, -np.inf))
         magnitude = np.abs(start)
         movable = (magnitude >= limits.smallest_normal) & np.isfinite(up) & np.isfinite(down)
         still = np.where(magnitude < limits.smallest_normal, start * 0, start)
-        moves = _directions(start.size, rng).reshape(PERTURBATIONS, *start.shape) * movable
+        moves = ways.reshape(-1, *start.shape) * movable
         return [np.where(way > 0, up, np.where(way < 0, down, still)).astype(array.dtype) for way in moves]
 
 
 def _directions(size: int, rng: np.random.Generator) -> np.ndarray:
     """Return -1, 0 or 1 for every run (axis 0) and element (axis 1)."""
-    blocks = -(-size // len(_PATTERNS))
-    order = rng.random((blocks, len(_PATTERNS))).argsort(axis=1)
-    signs = np.where(rng.random((blocks, 1, PERTURBATIONS)) < 0.5, -1, 1)
-    return np.asarray((_PATTERNS[order] * signs).reshape(-1, PERTURBATIONS)[:size].T)
+    blocks = -(-size // _PATTERNS.shape[1])
+    order = rng.random((blocks, _PATTERNS.shape[1])).argsort(axis=1)
+    signs = np.where(rng.random((PERTURBATIONS, blocks, 1)) < 0.5, -1, 1)
+    return np.asarray((_PATTERNS[:, order] * signs).reshape(PERTURBATIONS, -1)[:, :size])

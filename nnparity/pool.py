@@ -6,7 +6,8 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
-from nnparity.remote import ProcessWorker, Worker
+from nnparity.outcome import Status
+from nnparity.remote import CallFailed, ProcessWorker, Worker
 
 PATIENCE_SECONDS = 3.0  # about what a framework's import costs: a shorter wait would pay for a second import
 GROWTH_BYTES = 4 * 2**30
@@ -38,13 +39,19 @@ class Pool:
             self._closed = True
             workers = [*self._idle, *self._busy]
             self._idle.clear()
+            self._changed.notify_all()
         for worker in workers:
             worker.close()
 
     def _take(self, session: str) -> Worker:
         with self._changed:
             patient = True
+            for dead in [one for one in self._idle if not one.alive]:  # died while nobody called: no caller's fault
+                self._idle.remove(dead)
+                dead.close()
             while not self._idle:
+                if self._closed:
+                    raise CallFailed(Status.NOT_RUN, "the pool of workers was closed before the call", lost=True)
                 started = len(self._busy)
                 if started == 0 or (started < self._limit and not patient):
                     worker = self._start()
@@ -57,11 +64,12 @@ class Pool:
             return loaded
 
     def _give_back(self, worker: Worker) -> None:
-        grown = isinstance(worker, ProcessWorker) and worker.resident_bytes > GROWTH_BYTES
-        if grown:
+        if isinstance(worker, ProcessWorker) and worker.resident_bytes > GROWTH_BYTES:
             worker.close()
         with self._changed:
             self._busy.discard(worker)
             if worker.alive and not self._closed:
                 self._idle.append(worker)
+            else:
+                worker.close()
             self._changed.notify()

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import numpy as np
 
@@ -70,6 +70,9 @@ class ProcessWorker:
         self._memory_bytes = memory_bytes
         self._stderr: collections.deque[bytes] = collections.deque(maxlen=STDERR_KEPT)
         self._buffer = bytearray()
+        self._calls = 0
+        self._closed = False
+        self._lock = threading.RLock()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         self._process = subprocess.Popen(
             [str(interpreter), "-s", str(WORKER)],
@@ -83,7 +86,7 @@ class ProcessWorker:
         assert self._process.stdin and self._process.stdout and self._process.stderr  # noqa: S101 asked for above
         self._in = self._process.stdin.fileno()
         self._out = self._process.stdout.fileno()
-        self._drain = threading.Thread(target=self._read_stderr, args=(self._process.stderr.fileno(),), daemon=True)
+        self._drain = threading.Thread(target=self._read_stderr, args=(self._process.stderr,), daemon=True)
         self._drain.start()
         setup = json.dumps({"components": dict(components), "representations": dict(representations)})
         os.set_blocking(self._in, False)
@@ -103,29 +106,49 @@ class ProcessWorker:
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def call(self, request: Mapping[str, Any], arrays: Arrays, *, seconds: float) -> tuple[dict[str, Any], Arrays]:
-        deadline = time.monotonic() + seconds
-        try:
-            first, self._setup = self._setup, b""
-            self._send([first, *encode(request, arrays)] if first else encode(request, arrays), deadline, seconds)
-            header, outputs = decode(self._line(deadline, seconds), lambda size: self._take(size, deadline, seconds))
-        except BadFrame as problem:
-            self.close()
-            raise CallFailed(Status.ERROR, f"the worker's answer is unreadable: {problem}", lost=True) from problem
-        if not header.pop("ok", False):
-            status = Status(header["status"])
-            raise CallFailed(status, header["detail"], lost=False, trace=header.get("traceback", ""))
-        return header, outputs
+        with self._lock:
+            return self._call(request, arrays, seconds)
 
     def close(self) -> None:
-        """Kill the process and everything that it started, and wait for it."""
+        """Kill the process and everything that it started, and wait for it; a call in another thread ends at once."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self._drain.join(timeout=1)
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        with self._lock:  # a call in another thread must not find its descriptors used by somebody else
+            self._closed = True
+            self._drain.join(timeout=1)
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
+
+    def _call(self, request: Mapping[str, Any], arrays: Arrays, seconds: float) -> tuple[dict[str, Any], Arrays]:
+        if self._closed:
+            raise CallFailed(Status.NOT_RUN, "the worker was closed before the call", lost=True)
+        deadline = time.monotonic() + seconds
+        self._calls += 1
+        try:
+            first, self._setup = self._setup, b""
+            self._send([first, *encode({**request, "call": self._calls}, arrays)], deadline, seconds)
+            header, outputs = decode(self._line(deadline, seconds), lambda size: self._take(size, deadline, seconds))
+            failure = self._failure(header)
+        except BadFrame as problem:
+            self.close()
+            raise CallFailed(Status.ERROR, f"the worker's answer is unreadable: {problem}", lost=True) from problem
+        if failure is not None:
+            raise failure
+        return header, outputs
+
+    def _failure(self, header: dict[str, Any]) -> CallFailed | None:
+        """Return what a reply says went wrong. Raises BadFrame for a reply that is not the worker's, or to another call."""
+        if header.pop("call", None) != self._calls:
+            raise BadFrame("expected the reply to this call, got another; something else writes into the reply pipe")
+        if header.pop("ok", False):
+            return None
+        try:
+            return CallFailed(Status(header["status"]), header["detail"], lost=False, trace=header["traceback"])
+        except (KeyError, ValueError) as problem:
+            raise BadFrame(f"expected status and detail, got {header!r:.200}") from problem
 
     def _send(self, chunks: list[bytes], deadline: float, seconds: float) -> None:
         for chunk in chunks:
@@ -165,18 +188,17 @@ class ProcessWorker:
 
     def _wait(self, deadline: float, seconds: float, *, writing: bool) -> None:
         """Return when the pipe is ready; kill the worker at the deadline or past its memory limit."""
-        wanted = (self._out, self._in) if writing else (self._out,)
+        poller = select.poll()
+        poller.register(self._in if writing else self._out, select.POLLOUT if writing else select.POLLIN)
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
                 self.close()
                 raise CallFailed(Status.TIMEOUT, f"no answer within {seconds:g} s; killed", lost=True)
-            poller = select.poll()
-            poller.register(wanted[0], select.POLLIN)
-            if writing:
-                poller.register(wanted[1], select.POLLOUT)
             if poller.poll(min(left, SLICE_SECONDS) * 1000):
                 return
+            if not self.alive and not poller.poll(0):  # a child of the worker keeps the pipe open
+                raise self._dead()
             if self.resident_bytes > self._memory_bytes:
                 self.close()
                 limit = self._memory_bytes / 2**30
@@ -189,13 +211,18 @@ class ProcessWorker:
         self.close()
         last = b"".join(self._stderr).decode(errors="replace").strip().splitlines()[-5:]
         said = "; its last words: " + " | ".join(last) if last else ""
-        if code is not None and code < 0:
+        if code == -signal.SIGKILL:  # no fault of a component's own does that; it is how Linux ends what takes its memory
+            return CallFailed(Status.OUT_OF_MEMORY, f"killed from outside (signal 9){said}", lost=True)
+        if code is None:
+            return CallFailed(Status.CRASH, f"closed its reply pipe in the middle of a call; killed{said}", lost=True)
+        if code < 0:
             return CallFailed(Status.CRASH, f"died of signal {-code} ({signal.Signals(-code).name}){said}", lost=True)
         return CallFailed(Status.CRASH, f"exited with code {code} in the middle of a call{said}", lost=True)
 
-    def _read_stderr(self, descriptor: int) -> None:
-        with contextlib.suppress(OSError):
-            while block := os.read(descriptor, 1 << 16):
+    def _read_stderr(self, stream: IO[bytes]) -> None:
+        """Keep the end of what is said. Only this thread closes the pipe: a child that lives on may hold it open."""
+        with stream:
+            while block := os.read(stream.fileno(), 1 << 16):
                 self._stderr.append(block[-4096:])
 
 
@@ -213,7 +240,7 @@ class LocalWorker:
         return True
 
     def call(self, request: Mapping[str, Any], arrays: Arrays, *, seconds: float) -> tuple[dict[str, Any], Arrays]:
-        header, outputs = self._server.answer(request, arrays)
+        header, outputs = self._server.answer(request, {name: np.array(array) for name, array in arrays.items()})
         if not header.pop("ok"):
             status = Status(header["status"])
             raise CallFailed(status, header["detail"], lost=False, trace=header.get("traceback", ""))

@@ -13,6 +13,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from nnparity.discovery import content_folders
 from nnparity.errors import UserError
 from nnparity.escape import breakable, markdown, visible, web_link
 from nnparity.facts import Facts
@@ -25,6 +26,7 @@ from nnparity.summary import summary
 
 TEMPLATES = "templates"
 SCRIPT = "page.js"
+NOTHING = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)
@@ -44,28 +46,31 @@ class Section:
     templates: Path = Path()
 
 
-def discover_sections(folder: Path) -> tuple[Section, ...]:
-    """Return the SECTION of every Python file in the folder, in the order that they ask for."""
-    sections = []
-    for file in sorted(folder.glob("*.py")):
+def discover_sections(*folders: Path) -> tuple[Section, ...]:
+    """Return the SECTION of every Python file in the folders, in the order that they ask for.
+
+    Without folders: reports/ of every place that has content.
+    """
+    places = folders or tuple(root / "reports" for root in content_folders())
+    found: dict[str, Section] = {}
+    for file in (file for folder in places for file in sorted(folder.glob("*.py"))):
         section = getattr(load_file(file), "SECTION", None)
         if not isinstance(section, Section):
-            raise UserError(
-                f"looking for report sections in {folder}: {file.name} does not end in SECTION = Section(...)"
-            )
-        sections.append(replace(section, templates=folder / TEMPLATES))
-    names = [section.name for section in sections]
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise UserError(f"looking for report sections in {folder}: the name {repeated[0]} is given twice; rename one")
-    return tuple(sorted(sections, key=lambda section: (section.order, section.name)))
+            raise UserError(f"looking for report sections: {file} does not end in SECTION = Section(...)")
+        if section.name in found:
+            raise UserError(f"looking for report sections: {file} gives the name {section.name} again; rename one")
+        found[section.name] = replace(section, templates=file.parent / TEMPLATES)
+    return tuple(sorted(found.values(), key=lambda section: (section.order, section.name)))
 
 
 def write_report(results: Results, out_dir: Path, sections: Sequence[Section]) -> tuple[Path, ...]:
     """Write index.html, report.md, summary.json and junit.xml; return where they are.
 
-    The templates page.html.jinja, page.md.jinja and the script page.js come from the sections' folder.
+    The layout, page.html.jinja and page.md.jinja, and page.js come from the first section's templates.
     Raises UserError if `out_dir` cannot be written to; a page that was there before is then still whole.
     """
+    if not sections:
+        raise UserError("writing the report: there are no sections; give a folder whose files end in SECTION = ...")
     facts = Facts.of(results.facts)
     outcomes = settled(results.outcomes)
     pages = {
@@ -88,7 +93,7 @@ def write_report(results: Results, out_dir: Path, sections: Sequence[Section]) -
 def figure(number: float) -> str:
     """Return three significant digits, a dash for "not measured"."""
     if math.isnan(number):
-        return "–"
+        return NOTHING
     if math.isinf(number):
         return "∞" if number > 0 else "-∞"
     return f"{number:.3g}" if abs(number) < 1000 else f"{number:,.0f}"
@@ -98,43 +103,48 @@ def _html(notes: Sequence[str], outcomes: Sequence[Outcome], facts: Facts, secti
     def shown(value: object) -> object:
         return visible(value) if isinstance(value, str) else value
 
-    environment = _environment(sections, shown)
-    source = environment.loader.get_source(environment, SCRIPT)[0] if environment.loader else ""
+    page = _Page(sections, shown)
+    source = (sections[0].templates / SCRIPT).read_text(encoding="utf-8")
     script = Markup(source)  # noqa: S704 a file of ours, and the page's policy allows no other script
     digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
-    parts = [
-        (section, Markup(_rendered(environment, section, section.html, outcomes, facts)))  # noqa: S704 autoescaped
-        for section in sections
-    ]
-    page = environment.get_template("page.html.jinja")
-    return page.render(parts=parts, facts=facts, notes=notes, script=script, digest=digest)
+    parts = [(section, page.part(section, section.html, outcomes, facts)) for section in sections]
+    return page.rendered("page.html.jinja", parts=parts, facts=facts, notes=notes, script=script, digest=digest)
 
 
 def _markdown(notes: Sequence[str], outcomes: Sequence[Outcome], facts: Facts, sections: Sequence[Section]) -> str:
     def shown(value: object) -> object:
         return markdown(value) if isinstance(value, str) else value
 
-    # The escaping of Markdown is the finalizer: no expression in a template can go round it.
-    environment = _environment(sections, shown)
-    parts = [
-        (section, Markup(_rendered(environment, section, section.markdown, outcomes, facts)))  # noqa: S704 escaped
-        for section in sections
-    ]
-    return environment.get_template("page.md.jinja").render(parts=parts, facts=facts, notes=notes)
+    page = _Page(sections, shown)
+    parts = [(section, page.part(section, section.markdown, outcomes, facts)) for section in sections]
+    return page.rendered("page.md.jinja", parts=parts, facts=facts, notes=notes)
 
 
-def _rendered(
-    environment: jinja2.Environment, section: Section, template: str, outcomes: Sequence[Outcome], facts: Facts
-) -> str:
-    return environment.get_template(template).render(section=section, **section.context(outcomes, facts))
+class _Page:
+    """Templates of one output format. `shown` is applied to every expression, so that none can go round it."""
+
+    def __init__(self, sections: Sequence[Section], shown: Callable[[object], object]) -> None:
+        folders = list(dict.fromkeys(section.templates for section in sections))
+        # A section's own folder comes first: two folders may use the same file names.
+        self._environments = {folder: _environment([folder, *folders], shown) for folder in folders}
+        self._layout = self._environments[folders[0]]
+
+    def part(self, section: Section, template: str, outcomes: Sequence[Outcome], facts: Facts) -> Markup:
+        """Return one section's part of the page."""
+        context = section.context(outcomes, facts)
+        text = self._environments[section.templates].get_template(template).render(section=section, **context)
+        return Markup(text)  # noqa: S704 rendered with escaping on
+
+    def rendered(self, template: str, **context: object) -> str:
+        """Return the page."""
+        return self._layout.get_template(template).render(**context)
 
 
-def _environment(sections: Sequence[Section], finalize: Callable[[object], object]) -> jinja2.Environment:
-    folders = list(dict.fromkeys(str(section.templates) for section in sections))
+def _environment(folders: Sequence[Path], shown: Callable[[object], object]) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folders),
         autoescape=True,
-        finalize=finalize,
+        finalize=shown,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

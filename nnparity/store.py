@@ -79,7 +79,7 @@ class ResultsWriter:
 
     def __init__(self, folder: Path, facts: Mapping[str, Any], *, resume: bool = False) -> None:
         self.path = folder / RESULTS
-        self.recorded: frozenset[tuple[str, str]] = frozenset()
+        self.recorded: set[tuple[str, str]] = set()
         self.notes: tuple[str, ...] = ()
         self._folder = folder
         self._facts = json.loads(json.dumps(dict(facts)))
@@ -95,7 +95,7 @@ class ResultsWriter:
             self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
             opened.callback(os.close, self._file)
             os.ftruncate(self._file, kept.whole_bytes)
-            self.recorded = frozenset(one.key for one in kept.outcomes if one.verdict is not Verdict.NOT_RUN)
+            self.recorded = {one.key for one in kept.outcomes if one.verdict is not Verdict.NOT_RUN}
             self.notes = (*self.notes, *kept.notes)
             known = merged_facts(kept.facts)
             added = {name: value for name, value in self._facts.items() if name not in known or known[name] != value}

@@ -22,7 +22,9 @@ sampled_from = st.sampled_from
 booleans = st.booleans
 integers = st.integers
 just = st.just
-SEEDS = st.integers(0, 2**16 - 1)
+# Hypothesis 6.170 mixes into a wide range of integers the constants (100 or more) of whatever source files happen to be
+# loaded, so that the same seed draws otherwise on another machine; below 100 it does not.
+SEEDS = st.tuples(st.integers(0, 99), st.integers(0, 99)).map(lambda digits: 100 * digits[0] + digits[1])
 
 
 def configs(**keys: SearchStrategy[Any]) -> SearchStrategy[Config]:

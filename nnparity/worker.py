@@ -27,6 +27,7 @@ if __name__ == "__main__":
     _package = importlib.util.module_from_spec(_spec)
     sys.modules["nnparity"] = _package
     _spec.loader.exec_module(_package)
+    del sys.path[0]  # this file's folder: our `budget` must not be what a component gets for `import budget`
 
 import numpy as np
 
@@ -87,7 +88,7 @@ class Server:
         return {"ok": True, "seconds": seconds}, {}
 
     def _answer_convert(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
-        return self._derived(request, lambda component, artifact: component.convert(artifact))
+        return self._derived(request, _converted)
 
     def _answer_compile(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
         return self._derived(request, lambda component, artifact: component.compile(artifact))
@@ -95,6 +96,9 @@ class Server:
     def _derived(self, request: Mapping[str, Any], derive: Any) -> Reply:
         source = self._artifact(Path(request["source"]), request["source_key"])
         component = self._component(request["component"])
+        # Nobody else gets what a component may have changed, nor the result before it has been through its files:
+        # otherwise an outcome would depend on what ran before it, and on what the cache had.
+        self._models.pop(request["source_key"], None)
         started = time.perf_counter()
         derived = derive(component, source)
         if not isinstance(derived, Artifact):
@@ -104,7 +108,6 @@ class Server:
             derived = derived.with_operators(self._representation(derived.representation).count(derived))
         target = Path(request["target"])
         self._write(derived, target, seconds, save=True)
-        self._keep(request["key"], derived)
         return {"ok": True, "seconds": seconds}, {}
 
     def _answer_load(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
@@ -123,17 +126,18 @@ class Server:
         session = self._sessions[request["session"]]
         sets = [{name: arrays[f"{index}/{name}"] for name in request["inputs"]} for index in range(request["sets"])]
         outputs: Dict[str, np.ndarray] = {}
-        started = time.perf_counter()
-        answers = [session.run(inputs) for inputs in sets]
-        seconds = (time.perf_counter() - started) / max(1, len(sets))
-        for index, answer in enumerate(answers):
+        seconds = 0.0
+        for index, inputs in enumerate(sets):
+            started = time.perf_counter()
+            answer = session.run(inputs)
+            seconds += time.perf_counter() - started
             if not isinstance(answer, Mapping):
                 raise ContractBroken(f"run: expected outputs by name, got {type(answer).__name__}")
             for name, value in answer.items():
                 if not isinstance(value, (np.ndarray, np.generic)) or value.dtype.hasobject:
                     raise ContractBroken(f"run: output {name!r}: expected a NumPy array of numbers, got {value!r:.80}")
-                outputs[f"{index}/{name}"] = np.asarray(value)
-        return {"ok": True, "seconds": seconds}, outputs
+                outputs[f"{index}/{name}"] = np.array(value)  # a copy: the next run may use the same memory
+        return {"ok": True, "seconds": seconds / max(1, len(sets))}, outputs
 
     def forget(self) -> None:
         """Drop every session and model."""
@@ -178,8 +182,21 @@ class Server:
         (target / ARTIFACT).write_text(json.dumps(described, sort_keys=True), encoding="utf-8")
 
 
+def _converted(component: Any, artifact: Artifact) -> Any:
+    derived = component.convert(artifact)
+    if isinstance(derived, Artifact) and derived.representation != component.target:
+        raise ContractBroken(
+            f"{component.name}: expected an Artifact in {component.target!r}, got one in {derived.representation!r}; "
+            f"return artifact.converted({component.target!r}, model)"
+        )
+    return derived
+
+
 def _last_words(problem: BaseException) -> str:
-    text = str(problem).strip()
+    try:
+        text = str(problem).strip()
+    except Exception:  # noqa: BLE001 an exception that cannot be put into words is still one
+        text = ""
     return f"{type(problem).__name__}: {text}"[:DETAIL_LIMIT] if text else type(problem).__name__
 
 
@@ -195,7 +212,8 @@ def main() -> None:
     """Serve requests from stdin until it closes."""
     replies = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
-    requests = sys.stdin.buffer
+    requests = os.fdopen(os.dup(0), "rb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a component, or a compiler that it starts, may read stdin
     setup = json.loads(requests.readline())
     server = Server(components=setup["components"], representations=setup["representations"])
     while True:
@@ -207,6 +225,7 @@ def main() -> None:
         except BadFrame:
             break
         header, outputs = server.answer(request, arrays)
+        header["call"] = request.get("call")
         header["peak_bytes"] = _peak_bytes()
         for chunk in encode(header, outputs):
             view = memoryview(chunk)

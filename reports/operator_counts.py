@@ -43,7 +43,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Row:
-    """One artifact. after: (runtime, what is left after its own optimisation). More than one bar: counts that differ."""
+    """One artifact; more than one bar where counts differ. after: what a runtime's own optimisation leaves."""
 
     step: str
     title: str
@@ -138,12 +138,9 @@ def _bar(chain: Chain, total: int, counts: Counts, *, widest: int, facts: Facts)
 
 
 def _families(chain: Chain, facts: Facts) -> Mapping[str, str]:
-    """Return the families of the representation that the last step leaves; a runtime keeps the one it was given."""
-    for step in reversed(chain):
-        representation = facts.step(step).representation
-        if representation in facts.families:
-            return facts.families[representation]
-    return {}
+    """Return the families of the representation that the last step leaves; one that does not say keeps the last."""
+    said = (facts.step(step).representation for step in reversed(chain))
+    return facts.families.get(next(filter(None, said), ""), {})
 
 
 def _range(totals: Sequence[int]) -> str:

@@ -91,11 +91,18 @@ def unmapped_operators(model: Any) -> set[str]:
 
 
 def require_convention(model: Any, artifact: Artifact) -> None:
-    """Raise ValueError unless the model has the opset asked for and the artifact's output names."""
+    """Raise ValueError unless the model has the opset asked for and the artifact's inputs and outputs."""
     opset = next(entry.version for entry in model.opset_import if not entry.domain)
     if opset != OPSET:
         raise ValueError(f"tf2onnx wrote opset {opset}, expected {OPSET}")
-    outputs = {output.name for output in model.graph.output}
+    inputs = {spec.name for spec in artifact.inputs}
+    invented = [entry.name for entry in model.graph.input if entry.name not in inputs]
+    if invented:
+        raise ValueError(
+            f"tf2onnx wrote {len(invented)} inputs besides {sorted(inputs)}: it makes an input of a constant that the "
+            "function captures as an eager tensor; keep constants as tf.Variable or NumPy arrays"
+        )
+    outputs = {entry.name for entry in model.graph.output}
     if outputs != set(artifact.outputs):
         raise ValueError(f"tf2onnx named the outputs {sorted(outputs)}, expected {sorted(artifact.outputs)}")
 

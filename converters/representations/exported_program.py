@@ -35,24 +35,15 @@ class ExportedProgram:
         """
         import torch
 
+        name = load_file(SUPPORT / "aten_families.py").operator_name
         counter: Counter[str] = Counter()
         for module in artifact.model.graph_module.modules():
             if isinstance(module, torch.fx.GraphModule):
-                counter.update(_name(node.target) for node in module.graph.nodes if node.op == "call_function")
+                counter.update(name(node.target) for node in module.graph.nodes if node.op == "call_function")
         return dict(counter)
 
     def family(self, operator: str) -> Family | None:
         return load_file(SUPPORT / "aten_families.py").family(operator)
-
-
-def _name(target: Any) -> str:
-    import torch
-
-    if isinstance(target, torch._ops.OpOverload):
-        return str(target.overloadpacket)
-    if isinstance(target, torch._ops.HigherOrderOperator):
-        return f"higher_order.{target.name()}"
-    return f"{target.__module__}.{target.__name__}"
 
 
 REPRESENTATION = ExportedProgram()

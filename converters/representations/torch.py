@@ -33,18 +33,22 @@ class Torch:
         Overloads are counted together: "aten.add". The call runs under no_grad, where composite operators are
         taken apart before they are dispatched ("aten.linear" into "aten.t" and "aten.addmm"), so the counts are
         of the operators that have kernels. Under inference mode the composite ones would be seen instead.
+        torch.cond and torch.while_loop count as one; what their branches and bodies dispatch is not seen.
         """
         import torch
         from torch.utils._python_dispatch import TorchDispatchMode
 
         calls = load_file(SUPPORT / "torch_calls.py")
+        name = load_file(SUPPORT / "aten_families.py").operator_name
         counter: Counter[str] = Counter()
 
         class Counting(TorchDispatchMode):
+            supports_higher_order_operators = True
+
             def __torch_dispatch__(  # noqa: PLW3201  (the hook that PyTorch calls)
                 self, func: Any, types: Any, args: Any = (), kwargs: Any = None
             ) -> Any:
-                counter[str(func.overloadpacket)] += 1
+                counter[name(func)] += 1
                 return func(*args, **(kwargs or {}))
 
         example = calls.example_tensors(artifact)

@@ -29,6 +29,7 @@ class LiteRTRuntime:
     resolver: str
     environment: str = "litert"
     accepts: tuple[str, ...] = ("tflite",)
+    compiles_to: str = "tflite"
 
     def load(self, artifact: Artifact) -> LiteRTSession:
         return LiteRTSession(self._interpreter(artifact).get_signature_runner())
@@ -41,8 +42,10 @@ class LiteRTRuntime:
         """
         representation = load_file(Path(__file__).parents[1] / "representations" / "tflite.py")
         interpreter = self._interpreter(artifact)
-        # A runner lays the tensors out for the example as it would for a run; delegates take their share after that.
-        interpreter.get_signature_runner()(**artifact.example())
+        shapes = {spec.name: spec.sized(artifact.sizes) for spec in artifact.inputs}
+        for name, details in interpreter.get_signature_runner().get_input_details().items():
+            interpreter.resize_tensor_input(details["index"], shapes[name])
+        interpreter.allocate_tensors()
         nodes = interpreter._get_ops_details()
         in_file = Counter(representation.REPRESENTATION.count(artifact))
         first = Counter(node["op_name"] for node in nodes if node["op_name"] != DELEGATE)

@@ -29,6 +29,7 @@ class OnnxRuntimeSession:
 class OnnxRuntimeCpu:
     environment = "onnxruntime"
     accepts = ("onnx",)
+    compiles_to = "onnx"
 
     def __init__(self, name: str, *, optimisation: str) -> None:
         self.name = name

@@ -37,6 +37,7 @@ class RelayLlvm:
     opt_level: int
     environment: str = "tvm_relay"
     accepts: tuple[str, ...] = ("relay",)
+    compiles_to: str = "tvm_library"
 
     def compile(self, artifact: Artifact) -> Artifact:
         import tvm

@@ -6,6 +6,8 @@ belong to the family of the plain name.
 
 from __future__ import annotations
 
+from typing import Any
+
 from nnparity.contracts import Family
 
 ATEN = {
@@ -193,3 +195,14 @@ def family(operator: str) -> Family | None:
         if plain in names:
             return names[plain]
     return None
+
+
+def operator_name(target: Any) -> str:
+    """Return the name that family() knows: "aten.add" for every overload, "higher_order.cond", "_operator.getitem"."""
+    import torch
+
+    if isinstance(target, torch._ops.OpOverload):
+        return str(target.overloadpacket)
+    if isinstance(target, torch._ops.HigherOrderOperator):
+        return f"higher_order.{target.name()}"
+    return f"{target.__module__}.{target.__name__}"
