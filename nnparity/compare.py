@@ -187,8 +187,8 @@ def _judge_floats(name: str, actual: np.ndarray, expected: ExpectedOutput) -> _J
     distance = ulps(actual=actual.astype(expected.dtype, copy=False), expected=expected.rounded)
     ratio = error / expected.budget
     misplaced = (kinds_of(values) & expected.accepted) == 0
-    beyond = np.isfinite(values) & (ratio > 1.0)
-    if not np.isfinite(error).all():
+    beyond = np.isfinite(values) & (ratio > 1.0) & ~misplaced
+    if misplaced.any() or not np.isfinite(error).all():
         compared = np.isfinite(values) & np.isfinite(expected.centre)
         error, distance, ratio = (np.where(compared, figure, 0) for figure in (error, distance, ratio))
         ratio[misplaced] = np.inf

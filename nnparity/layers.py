@@ -93,7 +93,7 @@ class Case:
 def rounded(arrays: Arrays, dtype: str) -> dict[str, np.ndarray]:
     """Return the arrays with every float array rounded to `dtype`; integers and booleans stay."""
     return {
-        name: np.ascontiguousarray(array, dtype=dtype if array.dtype.kind == "f" else array.dtype)
+        name: np.asarray(array, dtype=dtype if array.dtype.kind == "f" else array.dtype, order="C")
         for name, array in arrays.items()
     }
 

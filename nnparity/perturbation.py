@@ -68,11 +68,6 @@ def nudged_runs(arrays: Arrays, rng: np.random.Generator, dtype: str) -> tuple[d
     return runs
 
 
-def nudged(arrays: Arrays, rng: np.random.Generator, dtype: str) -> dict[str, np.ndarray]:
-    """Return the first of `nudged_runs`. Raises IndexError for float64, which has none."""
-    return nudged_runs(arrays, rng, dtype)[0]
-
-
 def _moved(array: np.ndarray, ways: np.ndarray, dtype: np.dtype[Any]) -> list[np.ndarray]:
     """Return a copy for every row of `ways`, which holds -1, 0 or 1 for every element."""
     if array.dtype.kind != "f":
@@ -83,7 +78,7 @@ def _moved(array: np.ndarray, ways: np.ndarray, dtype: np.dtype[Any]) -> list[np
         magnitude = np.abs(start)
         movable = (magnitude >= limits.smallest_normal) & np.isfinite(up) & np.isfinite(down)
         still = np.where(magnitude < limits.smallest_normal, start * 0, start)
-        moves = ways.reshape(-1, *start.shape) * movable
+        moves = ways.reshape(len(ways), *start.shape) * movable
         return [np.where(way > 0, up, np.where(way < 0, down, still)).astype(array.dtype) for way in moves]
 
 

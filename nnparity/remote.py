@@ -24,6 +24,7 @@ from nnparity.outcome import Status
 WORKER = Path(__file__).with_name("worker.py")
 STDERR_KEPT = 200
 SLICE_SECONDS = 0.1
+EXIT_SECONDS = 5.0  # a large process takes its time to write a core file
 THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")}
 
 
@@ -206,7 +207,7 @@ class ProcessWorker:
 
     def _dead(self) -> CallFailed:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=5)
+            self._process.wait(timeout=EXIT_SECONDS)
         code = self._process.poll()
         self.close()
         last = b"".join(self._stderr).decode(errors="replace").strip().splitlines()[-5:]

@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -100,47 +101,52 @@ def figure(number: float) -> str:
 
 
 def _html(notes: Sequence[str], outcomes: Sequence[Outcome], facts: Facts, sections: Sequence[Section]) -> str:
-    def shown(value: object) -> object:
-        return visible(value) if isinstance(value, str) else value
-
-    page = _Page(sections, shown)
     source = (sections[0].templates / SCRIPT).read_text(encoding="utf-8")
     script = Markup(source)  # noqa: S704 a file of ours, and the page's policy allows no other script
     digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
-    parts = [(section, page.part(section, section.html, outcomes, facts)) for section in sections]
-    return page.rendered("page.html.jinja", parts=parts, facts=facts, notes=notes, script=script, digest=digest)
+    parts = _parts(sections, _shown_in_html, lambda section: section.html, outcomes, facts)
+    layout = _environment(_folders(sections), _shown_in_html).get_template("page.html.jinja")
+    return layout.render(parts=parts, facts=facts, notes=notes, script=script, digest=digest)
 
 
 def _markdown(notes: Sequence[str], outcomes: Sequence[Outcome], facts: Facts, sections: Sequence[Section]) -> str:
-    def shown(value: object) -> object:
-        return markdown(value) if isinstance(value, str) else value
-
-    page = _Page(sections, shown)
-    parts = [(section, page.part(section, section.markdown, outcomes, facts)) for section in sections]
-    return page.rendered("page.md.jinja", parts=parts, facts=facts, notes=notes)
+    parts = _parts(sections, _shown_in_markdown, lambda section: section.markdown, outcomes, facts)
+    layout = _environment(_folders(sections), _shown_in_markdown).get_template("page.md.jinja")
+    return layout.render(parts=parts, facts=facts, notes=notes)
 
 
-class _Page:
-    """Templates of one output format. `shown` is applied to every expression, so that none can go round it."""
-
-    def __init__(self, sections: Sequence[Section], shown: Callable[[object], object]) -> None:
-        folders = list(dict.fromkeys(section.templates for section in sections))
+def _parts(
+    sections: Sequence[Section],
+    shown: Callable[[object], object],
+    template: Callable[[Section], str],
+    outcomes: Sequence[Outcome],
+    facts: Facts,
+) -> list[tuple[Section, Markup]]:
+    parts = []
+    for section in sections:
         # A section's own folder comes first: two folders may use the same file names.
-        self._environments = {folder: _environment([folder, *folders], shown) for folder in folders}
-        self._layout = self._environments[folders[0]]
-
-    def part(self, section: Section, template: str, outcomes: Sequence[Outcome], facts: Facts) -> Markup:
-        """Return one section's part of the page."""
-        context = section.context(outcomes, facts)
-        text = self._environments[section.templates].get_template(template).render(section=section, **context)
-        return Markup(text)  # noqa: S704 rendered with escaping on
-
-    def rendered(self, template: str, **context: object) -> str:
-        """Return the page."""
-        return self._layout.get_template(template).render(**context)
+        folders = tuple(dict.fromkeys((section.templates, *_folders(sections))))
+        part = _environment(folders, shown).get_template(template(section))
+        text = part.render(section=section, **section.context(outcomes, facts))
+        parts.append((section, Markup(text)))  # noqa: S704 rendered with escaping on
+    return parts
 
 
-def _environment(folders: Sequence[Path], shown: Callable[[object], object]) -> jinja2.Environment:
+def _folders(sections: Sequence[Section]) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(section.templates for section in sections))
+
+
+def _shown_in_html(value: object) -> object:
+    return visible(value) if isinstance(value, str) else value
+
+
+def _shown_in_markdown(value: object) -> object:
+    return markdown(value) if isinstance(value, str) else value
+
+
+@cache
+def _environment(folders: tuple[Path, ...], shown: Callable[[object], object]) -> jinja2.Environment:
+    """Return templates whose every expression goes through `shown`: no template can forget to escape."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folders),
         autoescape=True,

@@ -170,7 +170,7 @@ def _filled(
     fill = fills[draw(st.sampled_from(labels))]
     rng = np.random.default_rng(draw(SEEDS))
     with np.errstate(over="ignore", under="ignore"):
-        return np.ascontiguousarray(fill(rng, shape, dtype), dtype=dtype)
+        return np.array(fill(rng, shape, dtype), dtype=dtype, order="C")
 
 
 def tensors(

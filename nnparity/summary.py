@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from nnparity.facts import Facts
 from nnparity.matrix import BAD, Cell, Tally, matrix
+from nnparity.merging import canonical
 from nnparity.outcome import Outcome
 
 SCHEMA = "nnparity-summary/1"
@@ -54,4 +55,5 @@ def _tally(outcomes: Iterable[Outcome]) -> dict[str, int]:
 def _failure(outcome: Outcome) -> dict[str, object]:
     record = outcome.to_json()
     shown = ("case", "layer", "config", "path", "verdict", "stage", "status", "component", "known")
+    record["config"] = json.loads(canonical(record["config"]))
     return {name: record[name] for name in (*shown, "error_over_budget", "detail", "reproduce")}

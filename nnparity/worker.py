@@ -194,7 +194,7 @@ def _converted(component: Any, artifact: Artifact) -> Any:
 
 def _last_words(problem: BaseException) -> str:
     try:
-        text = str(problem).strip()
+        text = str(problem).strip().replace(sys.prefix, "<environment>")
     except Exception:  # noqa: BLE001 an exception that cannot be put into words is still one
         text = ""
     return f"{type(problem).__name__}: {text}"[:DETAIL_LIMIT] if text else type(problem).__name__

@@ -13,7 +13,7 @@ DEFAULT_OPSET = 20
 # PyTorch 2.13 calls a deprecated test of its own pytree module, and warns at each export that an axis of two inputs
 # gets one name, which is what is asked for.
 DEPRECATED_INSIDE = r"`isinstance\(treespec, LeafSpec\)` is deprecated"
-AXIS_SHARED = r"# The axis name: (\w+) will not be used, since it shares the same shape constraints with another axis: \1\."
+AXIS_SHARED = r"# The axis name: (\w+) will not be used, since it shares .* with another axis: \1\."
 
 
 class OnnxFromTorch:
@@ -57,7 +57,7 @@ class OnnxFromTorch:
 
 
 def _refusal(error: BaseException) -> BaseException | None:
-    """Return the exception in the chain of causes that says "not handled": no translation, or torch.export's refusal."""
+    """Return the cause that says "not handled": no translation of an operator, or a refusal of torch.export."""
     from torch.onnx._internal.exporter._errors import DispatchError
 
     refusals = (DispatchError, *load_file(SUPPORT / "torch_export_refusals.py").refusals())

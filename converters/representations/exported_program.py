@@ -29,7 +29,7 @@ class ExportedProgram:
         return torch.export.load(folder / FILE)
 
     def count(self, artifact: Artifact) -> Mapping[str, int]:
-        """Return how many call_function nodes of each target the graph has, the branches of cond and bodies of loops too.
+        """Return how many calls of each operator the graph has, branches of cond and bodies of loops included.
 
         Overloads are counted together: "aten.add". Python functions go by module and name: "_operator.getitem".
         """
@@ -43,7 +43,8 @@ class ExportedProgram:
         return dict(counter)
 
     def family(self, operator: str) -> Family | None:
-        return load_file(SUPPORT / "aten_families.py").family(operator)
+        family: Family | None = load_file(SUPPORT / "aten_families.py").family(operator)
+        return family
 
 
 REPRESENTATION = ExportedProgram()

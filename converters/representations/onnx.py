@@ -40,7 +40,8 @@ class Onnx:
         return dict(_count(artifact.model.graph.node, functions))
 
     def family(self, operator: str) -> Family | None:
-        return load_file(SUPPORT / "onnx_families.py").family(operator)
+        family: Family | None = load_file(SUPPORT / "onnx_families.py").family(operator)
+        return family
 
 
 def _count(nodes: Iterable[Any], functions: Mapping[tuple[str, str], Iterable[Any]]) -> Counter[str]:

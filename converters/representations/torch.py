@@ -45,9 +45,7 @@ class Torch:
         class Counting(TorchDispatchMode):
             supports_higher_order_operators = True
 
-            def __torch_dispatch__(  # noqa: PLW3201  (the hook that PyTorch calls)
-                self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-            ) -> Any:
+            def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
                 counter[name(func)] += 1
                 return func(*args, **(kwargs or {}))
 
@@ -57,7 +55,8 @@ class Torch:
         return dict(counter)
 
     def family(self, operator: str) -> Family | None:
-        return load_file(SUPPORT / "aten_families.py").family(operator)
+        family: Family | None = load_file(SUPPORT / "aten_families.py").family(operator)
+        return family
 
 
 REPRESENTATION = Torch()

@@ -14,7 +14,7 @@ SUPPORT = Path(__file__).parents[1] / "support"
 FILE = "model.pt"
 
 # These nodes hold, fetch, pack or unpack values and compute nothing: what is an attribute, an initialiser or an
-# argument list in other representations. PyTorch's own counts (torch.jit's fusion and freezing logs) leave them out too.
+# argument list in other representations.
 VALUES = frozenset((
     "prim::Constant",
     "prim::CreateObject",
@@ -55,7 +55,8 @@ class TorchScript:
         return dict(counter)
 
     def family(self, operator: str) -> Family | None:
-        return load_file(SUPPORT / "aten_families.py").family(operator)
+        family: Family | None = load_file(SUPPORT / "aten_families.py").family(operator)
+        return family
 
 
 def _count(nodes: Iterable[Any], counter: Counter[str]) -> None:

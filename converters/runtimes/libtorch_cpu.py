@@ -16,7 +16,7 @@ class LibtorchCpu:
     accepts = ("torchscript",)
 
     def load(self, artifact: Artifact) -> Session:
-        """Return a session. Its first calls profile; later ones run the graph that was specialised for what they saw."""
+        """Return a session. Its first calls profile; later ones run a graph specialised for what those saw."""
         session: Session = load_file(SUPPORT / "torch_calls.py").ModuleSession(artifact.model, artifact)
         return session
 

@@ -15,35 +15,34 @@ ATEN = {
         linear matmul mm bmm mv dot vdot inner outer ger addmm addmv addr addbmm baddbmm einsum bilinear tensordot
         chain_matmul kron cross cdist _cdist_forward _euclidean_dist _pdist_forward pdist trace _trilinear _int_mm
         matrix_exp matrix_power inverse pinverse det logdet slogdet svd qr cholesky cholesky_inverse cholesky_solve
-        lu_solve lu_unpack triangular_solve geqrf orgqr ormqr corrcoef cov vander
-        linalg_cholesky linalg_cholesky_ex linalg_cond linalg_cross linalg_det linalg_eig linalg_eigh linalg_eigvals
-        linalg_eigvalsh linalg_householder_product linalg_inv linalg_inv_ex linalg_ldl_factor linalg_ldl_factor_ex
-        linalg_ldl_solve linalg_lstsq linalg_lu linalg_lu_factor linalg_lu_factor_ex linalg_lu_solve linalg_matmul
-        linalg_matrix_exp linalg_matrix_power linalg_matrix_rank linalg_multi_dot linalg_pinv linalg_qr linalg_slogdet
-        linalg_solve linalg_solve_ex linalg_solve_triangular linalg_svd linalg_svdvals linalg_tensorinv
-        linalg_tensorsolve linalg_vander linalg_vecdot _linalg_det _linalg_eigh _linalg_slogdet _linalg_solve_ex
-        _linalg_svd fft_fft fft_fft2 fft_fftn fft_ifft fft_ifft2 fft_ifftn fft_rfft fft_rfft2 fft_rfftn fft_irfft
-        fft_irfft2 fft_irfftn fft_hfft fft_hfft2 fft_hfftn fft_ihfft fft_ihfft2 fft_ihfftn _fft_c2c _fft_c2r _fft_r2c
-        stft istft
+        lu_solve lu_unpack triangular_solve geqrf orgqr ormqr corrcoef cov vander linalg_cholesky linalg_cholesky_ex
+        linalg_cond linalg_cross linalg_det linalg_eig linalg_eigh linalg_eigvals linalg_eigvalsh
+        linalg_householder_product linalg_inv linalg_inv_ex linalg_ldl_factor linalg_ldl_factor_ex linalg_ldl_solve
+        linalg_lstsq linalg_lu linalg_lu_factor linalg_lu_factor_ex linalg_lu_solve linalg_matmul linalg_matrix_exp
+        linalg_matrix_power linalg_matrix_rank linalg_multi_dot linalg_pinv linalg_qr linalg_slogdet linalg_solve
+        linalg_solve_ex linalg_solve_triangular linalg_svd linalg_svdvals linalg_tensorinv linalg_tensorsolve
+        linalg_vander linalg_vecdot _linalg_det _linalg_eigh _linalg_slogdet _linalg_solve_ex _linalg_svd fft_fft
+        fft_fft2 fft_fftn fft_ifft fft_ifft2 fft_ifftn fft_rfft fft_rfft2 fft_rfftn fft_irfft fft_irfft2 fft_irfftn
+        fft_hfft fft_hfft2 fft_hfftn fft_ihfft fft_ihfft2 fft_ihfftn _fft_c2c _fft_c2r _fft_r2c stft istft
     """,
     Family.ELEMENTWISE: """
-        add sub subtract rsub mul multiply div divide true_divide floor_divide remainder fmod pow float_power
-        __and__ __or__ __xor__ __lshift__ __rshift__ __iand__ __ior__ __ixor__ __not__ __round_to_zero_floordiv floordiv
-        abs absolute neg negative positive sign sgn signbit ceil floor round trunc fix frac reciprocal rsqrt sqrt square
-        exp exp2 expm1 log log2 log10 log1p logaddexp logaddexp2 sin cos tan asin acos atan atan2 sinh cosh asinh acosh
-        atanh arcsin arccos arctan arctan2 arcsinh arccosh arctanh sinc erf erfc erfinv lgamma digamma polygamma mvlgamma
-        igamma igammac i0 xlogy logit hypot copysign nextafter ldexp frexp deg2rad rad2deg nan_to_num gcd lcm heaviside
-        lerp addcmul addcdiv maximum minimum fmax fmin clamp clamp_max clamp_min clip where masked_fill
-        eq ne lt le gt ge not_equal less less_equal greater greater_equal equal isclose isnan isinf isfinite isneginf
-        isposinf isreal isin logical_and logical_or logical_not logical_xor bitwise_and bitwise_or bitwise_not bitwise_xor
-        bitwise_left_shift bitwise_right_shift dropout native_dropout feature_dropout alpha_dropout feature_alpha_dropout
-        angle conj conj_physical _conj _conj_physical resolve_conj resolve_neg real imag complex polar
-        special_digamma special_entr special_erf special_erfc special_erfcx special_erfinv special_exp2 special_expit
-        special_expm1 special_gammainc special_gammaincc special_gammaln special_i0 special_i0e special_i1 special_i1e
-        special_log1p special_log_ndtr special_logit special_multigammaln special_ndtr special_ndtri special_polygamma
-        special_psi special_round special_sinc special_xlog1py special_xlogy special_zeta special_airy_ai
-        special_bessel_j0 special_bessel_j1 special_bessel_y0 special_bessel_y1 triu tril fill zero fill_diagonal
-        _add_relu _masked_scale __is__ __isnot__ mathremainder
+        add sub subtract rsub mul multiply div divide true_divide floor_divide remainder fmod pow float_power __and__
+        __or__ __xor__ __lshift__ __rshift__ __iand__ __ior__ __ixor__ __not__ __round_to_zero_floordiv floordiv abs
+        absolute neg negative positive sign sgn signbit ceil floor round trunc fix frac reciprocal rsqrt sqrt square
+        exp exp2 expm1 log log2 log10 log1p logaddexp logaddexp2 sin cos tan asin acos atan atan2 sinh cosh asinh
+        acosh atanh arcsin arccos arctan arctan2 arcsinh arccosh arctanh sinc erf erfc erfinv lgamma digamma polygamma
+        mvlgamma igamma igammac i0 xlogy logit hypot copysign nextafter ldexp frexp deg2rad rad2deg nan_to_num gcd lcm
+        heaviside lerp addcmul addcdiv maximum minimum fmax fmin clamp clamp_max clamp_min clip where masked_fill eq
+        ne lt le gt ge not_equal less less_equal greater greater_equal equal isclose isnan isinf isfinite isneginf
+        isposinf isreal isin logical_and logical_or logical_not logical_xor bitwise_and bitwise_or bitwise_not
+        bitwise_xor bitwise_left_shift bitwise_right_shift dropout native_dropout feature_dropout alpha_dropout
+        feature_alpha_dropout angle conj conj_physical _conj _conj_physical resolve_conj resolve_neg real imag complex
+        polar special_digamma special_entr special_erf special_erfc special_erfcx special_erfinv special_exp2
+        special_expit special_expm1 special_gammainc special_gammaincc special_gammaln special_i0 special_i0e
+        special_i1 special_i1e special_log1p special_log_ndtr special_logit special_multigammaln special_ndtr
+        special_ndtri special_polygamma special_psi special_round special_sinc special_xlog1py special_xlogy
+        special_zeta special_airy_ai special_bessel_j0 special_bessel_j1 special_bessel_y0 special_bessel_y1 triu tril
+        fill zero fill_diagonal _add_relu _masked_scale __is__ __isnot__ mathremainder
     """,
     Family.ACTIVATION: """
         relu relu6 leaky_relu prelu _prelu_kernel rrelu rrelu_with_noise elu selu celu gelu glu silu mish sigmoid
@@ -57,30 +56,30 @@ ATEN = {
         instance_norm rms_norm _fused_rms_norm renorm _weight_norm _weight_norm_interface
     """,
     Family.REDUCTION: """
-        sum nansum mean nanmean prod amax amin aminmax _aminmax max min median nanmedian mode quantile nanquantile all any
-        argmax argmin argsort sort msort topk kthvalue cumsum cumprod cummax cummin logcumsumexp _logcumsumexp logsumexp
-        special_logsumexp std std_mean var var_mean norm frobenius_norm nuclear_norm linalg_norm linalg_vector_norm
-        linalg_matrix_norm count_nonzero bincount histc histogram histogramdd diff gradient trapezoid trapz
-        cumulative_trapezoid cosine_similarity pairwise_distance dist allclose sum_to_size segment_reduce
-        mse_loss l1_loss smooth_l1_loss huber_loss nll_loss nll_loss2d nll_loss_forward nll_loss2d_forward nll_loss_nd
-        cross_entropy_loss binary_cross_entropy binary_cross_entropy_with_logits kl_div poisson_nll_loss ctc_loss
-        _ctc_loss hinge_embedding_loss cosine_embedding_loss margin_ranking_loss multi_margin_loss multilabel_margin_loss
-        soft_margin_loss triplet_margin_loss
+        sum nansum mean nanmean prod amax amin aminmax _aminmax max min median nanmedian mode quantile nanquantile all
+        any argmax argmin argsort sort msort topk kthvalue cumsum cumprod cummax cummin logcumsumexp _logcumsumexp
+        logsumexp special_logsumexp std std_mean var var_mean norm frobenius_norm nuclear_norm linalg_norm
+        linalg_vector_norm linalg_matrix_norm count_nonzero bincount histc histogram histogramdd diff gradient
+        trapezoid trapz cumulative_trapezoid cosine_similarity pairwise_distance dist allclose sum_to_size
+        segment_reduce mse_loss l1_loss smooth_l1_loss huber_loss nll_loss nll_loss2d nll_loss_forward
+        nll_loss2d_forward nll_loss_nd cross_entropy_loss binary_cross_entropy binary_cross_entropy_with_logits kl_div
+        poisson_nll_loss ctc_loss _ctc_loss hinge_embedding_loss cosine_embedding_loss margin_ranking_loss
+        multi_margin_loss multilabel_margin_loss soft_margin_loss triplet_margin_loss
     """,
     Family.LAYOUT: """
-        view view_as _unsafe_view _reshape_alias reshape reshape_as flatten unflatten ravel squeeze unsqueeze transpose
-        swapaxes swapdims t numpy_T adjoint mT mH matrix_H permute movedim moveaxis expand expand_as broadcast_to
-        broadcast_tensors repeat tile repeat_interleave as_strided contiguous clone detach alias lift lift_fresh
-        lift_fresh_copy copy cat concat concatenate stack _stack hstack vstack dstack
-        column_stack row_stack block_diag split split_with_sizes unsafe_split unsafe_split_with_sizes tensor_split hsplit
-        vsplit dsplit chunk unsafe_chunk unbind slice slice_scatter select narrow diagonal diag diag_embed diagflat
-        linalg_diagonal unfold im2col col2im flip fliplr flipud rot90 roll pixel_shuffle pixel_unshuffle channel_shuffle
-        native_channel_shuffle pad constant_pad_nd _pad_circular _pad_enum reflection_pad1d reflection_pad2d
-        reflection_pad3d replication_pad1d replication_pad2d replication_pad3d pad_sequence atleast_1d atleast_2d
-        atleast_3d meshgrid cartesian_prod combinations size sym_size sym_numel sym_stride sym_storage_offset numel dim
-        len _shape_as_tensor stride storage_offset broadcast_shapes is_same_size resize _resize_output view_as_real
-        view_as_complex fft_fftshift fft_ifftshift select_scatter diagonal_scatter as_strided_scatter __getitem__
-        append extend insert list _tensor_to_list is_contiguous
+        view view_as _unsafe_view _reshape_alias reshape reshape_as flatten unflatten ravel squeeze unsqueeze
+        transpose swapaxes swapdims t numpy_T adjoint mT mH matrix_H permute movedim moveaxis expand expand_as
+        broadcast_to broadcast_tensors repeat tile repeat_interleave as_strided contiguous clone detach alias lift
+        lift_fresh copy cat concat concatenate stack _stack hstack vstack dstack column_stack
+        row_stack block_diag split split_with_sizes unsafe_split unsafe_split_with_sizes tensor_split hsplit vsplit
+        dsplit chunk unsafe_chunk unbind slice slice_scatter select narrow diagonal diag diag_embed diagflat
+        linalg_diagonal unfold im2col col2im flip fliplr flipud rot90 roll pixel_shuffle pixel_unshuffle
+        channel_shuffle native_channel_shuffle pad constant_pad_nd _pad_circular _pad_enum reflection_pad1d
+        reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d replication_pad3d pad_sequence
+        atleast_1d atleast_2d atleast_3d meshgrid cartesian_prod combinations size sym_size sym_numel sym_stride
+        sym_storage_offset numel dim len _shape_as_tensor stride storage_offset broadcast_shapes is_same_size resize
+        _resize_output view_as_real view_as_complex fft_fftshift fft_ifftshift select_scatter diagonal_scatter
+        as_strided_scatter __getitem__ append extend insert list _tensor_to_list is_contiguous
     """,
     Family.CAST: """
         to _to_copy type_as _cast_Byte _cast_Char _cast_Double _cast_Float _cast_Half _cast_Int _cast_Long _cast_Short
@@ -90,13 +89,14 @@ ATEN = {
     """,
     Family.CONSTANT: """
         zeros zeros_like new_zeros ones ones_like new_ones full full_like new_full empty empty_like new_empty
-        new_empty_strided empty_strided empty_permuted eye arange range linspace logspace scalar_tensor tensor as_tensor
-        tril_indices triu_indices bartlett_window blackman_window hamming_window hann_window kaiser_window fft_fftfreq
-        fft_rfftfreq rand rand_like randn randn_like randint randint_like randperm normal normal_functional uniform
-        bernoulli multinomial binomial poisson exponential geometric cauchy log_normal random affine_grid_generator
+        new_empty_strided empty_strided empty_permuted eye arange range linspace logspace scalar_tensor tensor
+        as_tensor tril_indices triu_indices bartlett_window blackman_window hamming_window hann_window kaiser_window
+        fft_fftfreq fft_rfftfreq rand rand_like randn randn_like randint randint_like randperm normal
+        normal_functional uniform bernoulli multinomial binomial poisson exponential geometric cauchy log_normal
+        random affine_grid_generator
     """,
     Family.CONTROL_FLOW: """
-        is_nonzero _assert_async _assert_scalar _assert_tensor_metadata sym_constrain_range
+        is_nonzero _assert_async _linalg_check_errors _assert_scalar _assert_tensor_metadata sym_constrain_range
         sym_constrain_range_for_size _functional_sym_constrain_range _functional_sym_constrain_range_for_size
         __contains__ __range_length __derive_index warn is_floating_point is_complex
     """,
@@ -118,8 +118,8 @@ ATEN = {
         avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool2d max_pool3d max_pool1d_with_indices
         max_pool2d_with_indices max_pool3d_with_indices mkldnn_max_pool2d adaptive_avg_pool1d adaptive_avg_pool2d
         adaptive_avg_pool3d _adaptive_avg_pool2d _adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d
-        adaptive_max_pool3d mkldnn_adaptive_avg_pool2d fractional_max_pool2d fractional_max_pool3d
-        upsample_nearest1d upsample_nearest2d upsample_nearest3d _upsample_nearest_exact1d _upsample_nearest_exact2d
+        adaptive_max_pool3d mkldnn_adaptive_avg_pool2d fractional_max_pool2d fractional_max_pool3d upsample_nearest1d
+        upsample_nearest2d upsample_nearest3d _upsample_nearest_exact1d _upsample_nearest_exact2d
         _upsample_nearest_exact3d upsample_linear1d upsample_bilinear2d upsample_trilinear3d upsample_bicubic2d
         _upsample_bilinear2d_aa _upsample_bicubic2d_aa _upsample_lanczos2d_aa __interpolate __upsample
         __upsample_bilinear __upsample_nearest
@@ -138,7 +138,9 @@ ATEN = {
 }
 PRIM = {
     Family.ELEMENTWISE: "abs max min MKLDNNClamp MKLDNNHardSwish",
-    Family.LAYOUT: "ConstantChunk FusedConcat BroadcastSizes ReductionSizes ChunkSizes VarConcat VarStack data tolist device dtype",
+    Family.LAYOUT: """
+        ConstantChunk FusedConcat BroadcastSizes ReductionSizes ChunkSizes VarConcat VarStack data tolist device dtype
+    """,
     Family.CAST: "NumToTensor unchecked_cast unchecked_unwrap_optional type",
     Family.CONSTANT: "AutogradZero Uninitialized",
     Family.CONTROL_FLOW: "If Loop CallFunction CallMethod RaiseException Print IfThenElse fork TypeCheck profile Guard",

@@ -21,5 +21,7 @@ def checked(model: Any, artifact: Artifact, *, exporter: str, opset: int) -> Any
         for axis, size in enumerate(spec.shape):
             if isinstance(size, str) and spec.name in shapes and not shapes[spec.name][axis].dim_param:
                 fixed = shapes[spec.name][axis].dim_value
-                raise RuntimeError(f"{exporter}: fixed axis {axis} of {spec.name} at {fixed}; it was to stay open ({size})")
+                raise RuntimeError(
+                    f"{exporter}: fixed axis {axis} of {spec.name} at {fixed}; expected it to stay open ({size})"
+                )
     return model

@@ -10,9 +10,9 @@ ONNX = {
     """,
     Family.ELEMENTWISE: """
         Abs Acos Acosh Add And Asin Asinh Atan Atanh BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Ceil Clip Cos
-        Cosh Div Dropout Equal Erf Exp Floor Greater GreaterOrEqual IsInf IsNaN Less LessOrEqual Log Max Mean Min Mod Mul
-        Neg Not Or Pow Reciprocal Round Sign Sin Sinh Sqrt Sub Sum Tan Trilu Where Xor
-        RegexFullMatch StringConcat StringNormalizer Affine ImageScaler Scale
+        Cosh Div Dropout Equal Erf Exp Floor Greater GreaterOrEqual IsInf IsNaN Less LessOrEqual Log Max Mean Min Mod
+        Mul Neg Not Or Pow Reciprocal Round Sign Sin Sinh Sqrt Sub Sum Tan Trilu Where Xor RegexFullMatch StringConcat
+        StringNormalizer Affine ImageScaler Scale
     """,
     Family.ACTIVATION: """
         Celu Elu Gelu HardSigmoid HardSwish Hardmax LeakyRelu LogSoftmax Mish PRelu Relu Selu Shrink Sigmoid Softmax
@@ -23,14 +23,14 @@ ONNX = {
         MeanVarianceNormalization RMSNormalization SimplifiedLayerNormalization
     """,
     Family.REDUCTION: """
-        ArgMax ArgMin CumProd CumSum NegativeLogLikelihoodLoss ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax
-        ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare SoftmaxCrossEntropyLoss TopK
+        ArgMax ArgMin CumProd CumSum NegativeLogLikelihoodLoss ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp
+        ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare SoftmaxCrossEntropyLoss TopK
     """,
     Family.LAYOUT: """
         CenterCropPad Col2Im Concat ConcatFromSequence Crop DepthToSpace DynamicSlice Expand Flatten Identity
-        MemcpyFromHost MemcpyToHost Pad Reshape ReverseSequence SequenceAt SequenceConstruct SequenceEmpty SequenceErase
-        SequenceInsert SequenceLength Shape Size Slice SpaceToDepth Split SplitToSequence Squeeze StringSplit Tile
-        Transpose Unsqueeze
+        MemcpyFromHost MemcpyToHost Pad Reshape ReverseSequence SequenceAt SequenceConstruct SequenceEmpty
+        SequenceErase SequenceInsert SequenceLength Shape Size Slice SpaceToDepth Split SplitToSequence Squeeze
+        StringSplit Tile Transpose Unsqueeze
     """,
     Family.CAST: "BitCast Cast CastLike DequantizeLinear DynamicQuantizeLinear ImageDecoder QuantizeLinear",
     Family.CONSTANT: """

@@ -42,9 +42,7 @@ def dynamic_shapes(artifact: Artifact) -> tuple[dict[int, Any], ...] | None:
         return None
     dims = {name: torch.export.Dim(name) for name in artifact.open_axes}
     named = named_axes(artifact)
-    return tuple(
-        {axis: dims[name] for axis, name in named.get(spec.name, {}).items()} for spec in artifact.inputs
-    )
+    return tuple({axis: dims[name] for axis, name in named.get(spec.name, {}).items()} for spec in artifact.inputs)
 
 
 class ModuleSession:

@@ -1,4 +1,4 @@
-"""Results to test the store and the reports with: drawn ones, hostile ones, and one small run of each kind of ending."""
+"""Results to test the store and the reports with: drawn ones, hostile texts, and a small run with every ending."""
 
 from __future__ import annotations
 
@@ -91,24 +91,23 @@ def outcomes(draw: st.DrawFn) -> Outcome:
 def facts(draw: st.DrawFn) -> dict[str, Any]:
     """Return run facts with any of the keys missing, and some of a kind that nobody expects."""
     fields = st.dictionaries(st.sampled_from(("reason", "link", "fix", "title", "kind", "representation")), texts())
+    environment = {"versions": st.dictionaries(texts(), texts()), "components": st.lists(texts())}
+    families = st.dictionaries(texts(), st.sampled_from(("matmul", "layout", "of another kind")))
+    layer = st.dictionaries(st.sampled_from(("source", "catches")), texts())
     keys = {
         "nnparity": texts(),
         "profile": texts(),
         "seed": st.integers(0),
         "cpu": texts(),
-        "environments": st.dictionaries(
-            texts(),
-            st.fixed_dictionaries({}, optional={"versions": st.dictionaries(texts(), texts()), "components": st.lists(texts())}),
-            max_size=2,
-        ),
+        "environments": st.dictionaries(texts(), st.fixed_dictionaries({}, optional=environment), max_size=2),
         "known": st.dictionaries(texts(), fields, max_size=2),
-        "families": st.dictionaries(texts(), st.dictionaries(texts(), st.sampled_from(("matmul", "layout", "new"))), max_size=2),
+        "families": st.dictionaries(texts(), families, max_size=2),
         "steps": st.dictionaries(names(), fields, max_size=3),
         "paths": st.lists(st.lists(names(), min_size=1, max_size=3).map(">".join), max_size=3),
-        "layers": st.dictionaries(texts(), st.dictionaries(st.sampled_from(("source", "catches")), texts()), max_size=2),
+        "layers": st.dictionaries(texts(), layer, max_size=2),
         "not_run": st.dictionaries(names(), texts(), max_size=2),
         "conversions": st.dictionaries(st.sampled_from(("made", "cached")), st.integers(0, 99)),
-    }  # fmt: skip
+    }
     odd = st.sampled_from((None, 3, "text", [], {}, [1, None], {"a": None}, {"a": {"b": [1]}}))
     return draw(st.fixed_dictionaries({}, optional={name: st.one_of(known, odd) for name, known in keys.items()}))
 
@@ -129,7 +128,7 @@ def one(**changes: Any) -> Outcome:
 
 def small_run() -> tuple[dict[str, Any], list[Outcome]]:
     """Return facts and outcomes of a run that has every kind of ending, and a path that nothing ran on."""
-    exported, tflite = ("torch", "onnx_from_torch"), ("tensorflow", "tflite_from_tensorflow")
+    litert = ("tensorflow", "tflite_from_tensorflow", "litert_cpu")
     run_facts = {
         "nnparity": "0.1.0",
         "profile": "quick",
@@ -187,10 +186,10 @@ def small_run() -> tuple[dict[str, Any], list[Outcome]]:
             detail="y: 2 of 6 elements are wrong",
             reproduce="nnparity run --case 77",
         ),
-        one(layer="gelu", path=(*exported, "onnxruntime_cpu"), verdict=Verdict.XPASS, known="litert/gelu", witness=True),
-        one(layer="gelu", path=(*tflite, "litert_cpu"), status=Status.MISMATCH, verdict=Verdict.XFAIL, known="litert/gelu"),
+        one(layer="gelu", verdict=Verdict.XPASS, known="litert/gelu", witness=True),
+        one(layer="gelu", path=litert, status=Status.MISMATCH, verdict=Verdict.XFAIL, known="litert/gelu"),
         one(
-            path=(*tflite, "litert_cpu"),
+            path=litert,
             stage=Stage.CONVERT,
             status=Status.UNSUPPORTED,
             verdict=Verdict.UNSUPPORTED,
@@ -199,12 +198,12 @@ def small_run() -> tuple[dict[str, Any], list[Outcome]]:
         ),
         one(
             case="88",
-            path=(*tflite, "litert_cpu"),
+            path=litert,
             stage=Stage.BUILD,
             status=Status.NOT_RUN,
             verdict=Verdict.NOT_RUN,
             component="litert_cpu",
             detail="stopped",
         ),
-    ]  # fmt: skip
+    ]
     return run_facts, run_outcomes

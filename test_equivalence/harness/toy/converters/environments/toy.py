@@ -1,0 +1,11 @@
+"""What the toy components and the toy layer import."""
+
+from nnparity.contracts import Environment
+
+ENVIRONMENT = Environment(
+    name="toy",
+    python="3.11",
+    packages=("numpy==2.4.6", "hypothesis==6.170.15"),
+    constraints=("sortedcontainers==2.4.0",),
+    probe=("numpy", "hypothesis"),
+)
