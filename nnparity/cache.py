@@ -99,10 +99,11 @@ class ArtifactCache:
         try:
             scratch.rename(place)
         except OSError:
-            if not isinstance(self._read(key, place), Made):  # damaged, or a failure that did not come again
+            if isinstance(self._read(key, place), Made):  # another process finished the same artifact first
+                shutil.rmtree(scratch)
+            else:  # damaged, or a failure that did not come again
                 shutil.rmtree(place, ignore_errors=True)
                 scratch.rename(place)
-            # else another process finished the same artifact first
         made = self._read(key, place, fresh=True)
         if not isinstance(made, Made):
             raise Failure(Stage.CONVERT, Status.ERROR, f"the worker left no {ARTIFACT} in {place}")
@@ -140,7 +141,7 @@ class ArtifactCache:
             record = json.loads((folder / ARTIFACT).read_text(encoding="utf-8"))
             operators = self._shared(record["operators"] or {})
             return Made(key, folder, record["representation"], operators, record["seconds"], fresh)
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def _shared(self, operators: dict[str, int]) -> dict[str, int]:

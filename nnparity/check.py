@@ -70,7 +70,7 @@ def check(case: Case, route: Route, bench: Bench, oracle: Oracle) -> Outcome:
     covering = [
         entry
         for entry in bench.content.known
-        if entry.layer == case.layer
+        if entry.about_layer(case.layer)
         and entry.on_path(route.steps)
         and entry.covers(case, route.steps, bench.versions(entry.component))
     ]

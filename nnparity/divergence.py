@@ -30,7 +30,8 @@ def _every_case(case: Case) -> bool:
 class KnownDivergence:
     """A difference that we know, with a witness that must still show it.
 
-    component: the conversion or runtime that diverges. reason: the narrowed cause, never "differs".
+    component: the conversion or runtime that diverges. layer: a layer's name, or a glob where one cause shows in many;
+    the witness is of one of them. reason: the narrowed cause, never "differs".
     link: the upstream issue, or "none found: <search words>"; for `allowed`, document and section.
     versions: requirements such as "torch<=2.13"; the entry applies only where all installed ones satisfy them.
     applies: says for which cases of the layer it holds. paths: a glob over path ids that all show it.
@@ -52,13 +53,17 @@ class KnownDivergence:
     def id(self) -> str:
         return f"{self.component}/{self.layer}/{self.stage.value}-{self.status.value}/{self.witness.id}"
 
+    def about_layer(self, layer: str) -> bool:
+        """Whether the entry speaks about this layer."""
+        return fnmatch.fnmatchcase(layer, self.layer)
+
     def on_path(self, steps: tuple[str, ...]) -> bool:
         """Whether the entry speaks about this path."""
         return self.component in steps and fnmatch.fnmatchcase(">".join(steps), self.paths)
 
     def covers(self, case: Case, steps: tuple[str, ...], installed: Mapping[str, str]) -> bool:
         """Whether the entry says something about this case on this path with these versions installed."""
-        if case.layer != self.layer or not self.on_path(steps):
+        if not self.about_layer(case.layer) or not self.on_path(steps):
             return False
         return self.versions_hold(installed) and self.applies(case)
 

@@ -100,11 +100,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         pairs = [
             (entry, route)
             for entry in content.known
-            if entry.layer in wanted
+            if entry.witness.layer in wanted
             for route in selection.routes(content)
             if entry.on_path(route.steps)
         ]
-        params = [_grouped(pair, pair[0].layer, pair[1], f"{pair[0].id}@{pair[1].id}") for pair in pairs]
+        params = [_grouped(pair, pair[0].witness.layer, pair[1], f"{pair[0].id}@{pair[1].id}") for pair in pairs]
         metafunc.parametrize("witnessed", params or [pytest.param(None, marks=pytest.mark.skip("no known divergence fits"))])
 
 

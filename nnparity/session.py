@@ -118,7 +118,7 @@ def _units(
     if case is not None:
         yield from units_of([Model(case.layer, (case,))], routes, recorded)
         return
-    known = [entry for entry in content.known if entry.layer in layers]
+    known = [entry for entry in content.known if entry.witness.layer in layers]
     yield from witness_units(known, routes, bench)
     profile = PROFILES[options["profile"]]
     models = (model for name in layers for model in models_of(content.layers[name], profile, options["seed"]))

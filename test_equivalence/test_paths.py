@@ -8,14 +8,15 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from nnparity.discovery import Content
+from nnparity.describe import steps_of
+from nnparity.discovery import Content, Route
 from nnparity.divergence import KnownDivergence
 from nnparity.layers import Case, LayerSpec
+from nnparity.op_counts import unclaimed
 from nnparity.outcome import Outcome, Verdict
 from nnparity.plan import BATCH, OPEN_BATCHES, Profile, configs_of, draw, open_model, seed_of, weight_seed
 from nnparity.plugin import Checks, Subject
 from nnparity.progress import NEW
-from nnparity.discovery import Route
 
 
 @st.composite
@@ -75,6 +76,9 @@ def test_path_keeps_the_function(subject: Subject, content: Content, profile: Pr
             hold(case)
 
     hold_drawn()
+    counted_as = {step: facts["representation"] for step, facts in steps_of(content).items()}
+    lost = unclaimed(outcomes, counted_as, content.representations)
+    assert not lost, f"no family claims these operators: {lost}; add them to converters/representations/"
     conclude(outcomes)
 
 

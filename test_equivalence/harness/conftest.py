@@ -57,6 +57,9 @@ class World:
         text = path.read_text(encoding="utf-8")
         assert old in text, f"{file} has no {old!r}"
         path.write_text(text.replace(old, new), encoding="utf-8")
+        for name, module in list(sys.modules.items()):  # a run of its own would not have loaded it yet
+            if getattr(module, "__file__", None) == str(path):
+                del sys.modules[name]
 
     def add(self, file: str, like: str, *changes: tuple[str, str]) -> Path:
         """Write a new content file that is like another but for some changes."""
@@ -68,12 +71,13 @@ class World:
     def content(self) -> Content:
         return discover(models=[self.models], converters=[self.converters])
 
-    def bench(self, content: Content | None = None, *, limits: Limits | None = None) -> Bench:
+    def bench(self, *, limits: Limits | None = None, in_process: bool = False) -> Bench:
         """Return a bench whose environments are all this interpreter's own."""
-        content = content or self.content()
+        content = self.content()
+        local = frozenset(content.components) if in_process else frozenset[str]()
         self.cache.mkdir(exist_ok=True)
         environments = HostEnvironments(content.environments, self.cache)
-        bench = Bench(content, environments, ArtifactCache(self.cache), limits=limits or Limits())
+        bench = Bench(content, environments, ArtifactCache(self.cache), limits=limits or Limits(), in_process=local)
         self.benches.append(bench)
         return bench
 

@@ -50,8 +50,9 @@ class Page(HTMLParser):
 
 ATTRIBUTES = {
     "aria-hidden", "aria-label", "aria-labelledby", "aria-live", "autocomplete", "charset", "class", "colspan",
-    "content", "data-column", "data-from", "data-layer", "data-path", "data-span", "hidden", "href", "http-equiv", "id", "lang",
-    "name", "open", "placeholder", "rel", "role", "rowspan", "scope", "style", "tabindex", "title", "type",
+    "content", "data-column", "data-from", "data-layer", "data-path", "data-span", "hidden", "href", "http-equiv",
+    "id", "lang", "name", "open", "placeholder", "rel", "role", "rowspan", "scope", "style", "tabindex", "title",
+    "type",
 }  # fmt: skip
 
 

@@ -1,0 +1,54 @@
+"""Conditions on a case under which known divergences apply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nnparity.layers import Case
+
+Condition = Callable[[Case], bool]
+
+
+def non_finite(case: Case) -> bool:
+    """Whether an input holds a NaN or an infinity."""
+    return any(not np.isfinite(array).all() for array in case.inputs.values() if array.dtype.kind == "f")
+
+
+def beyond(magnitude: float) -> Condition:
+    """Return a condition: an input holds a NaN, an infinity or a number greater than `magnitude`."""
+
+    def holds(case: Case) -> bool:
+        floats = (array for array in case.inputs.values() if array.dtype.kind == "f")
+        return any(bool((~(np.abs(array) <= magnitude)).any()) for array in floats)
+
+    return holds
+
+
+def config_is(**wanted: object) -> Condition:
+    """Return a condition: the config has these values."""
+
+    def holds(case: Case) -> bool:
+        return all(case.config.get(key) == value for key, value in wanted.items())
+
+    return holds
+
+
+def wholly_masked(mask: str) -> Condition:
+    """Return a condition: the boolean input of this name has a row without a single True."""
+
+    def holds(case: Case) -> bool:
+        return mask in case.inputs and not bool(case.inputs[mask].any(axis=-1).all())
+
+    return holds
+
+
+def both(first: Condition, second: Condition) -> Condition:
+    """Return a condition that holds where both do."""
+    return lambda case: first(case) and second(case)
+
+
+def either(first: Condition, second: Condition) -> Condition:
+    """Return a condition that holds where one of them does."""
+    return lambda case: first(case) or second(case)

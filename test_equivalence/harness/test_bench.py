@@ -1,0 +1,179 @@
+"""Whatever a layer or component does becomes an outcome, and leaves the checks after it as they would have been."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nnparity import bench as bench_module
+from nnparity.bench import Bench
+from nnparity.cache import ArtifactCache
+from nnparity.discovery import Route
+from nnparity.environments import Environments
+from nnparity.layers import Case
+from nnparity.outcome import Failure, Stage, Status, Verdict
+
+if TYPE_CHECKING:
+    from test_equivalence.harness.conftest import World
+
+PATH = "toy>table_from_toy>table_cpu"
+LAYER = "models/toy_scale.py"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stage", "words"),
+    [
+        ('return {"factor": rng', 'return {"factor": no_such_name', Stage.BUILD, "NameError"),
+        ("return Scale(", "return Scale(no_such_name", Stage.BUILD, "NameError"),
+        ("return Scale(", "import no_such_module; return Scale(", Stage.BUILD, "ModuleNotFoundError"),
+        ('return {"y": np', 'raise ValueError("axis 3"); return {"y": np', Stage.BUILD, "axis 3"),
+        ('return {"y": np', 'return {"z": np', Stage.COMPARE, "ValueError"),
+        ('inputs["x"])}', 'inputs["x"])[:1]}', Stage.COMPARE, "ValueError"),
+    ],
+)
+def test_layer_that_raises_is_an_error_of_its_own(world: World, old: str, new: str, stage: Stage, words: str) -> None:
+    world.add("models/bad.py", LAYER, ('name="toy_scale"', 'name="bad"'), (old, new))
+    bench = world.bench()
+    good = world.cases(bench)[0]
+    bad = Case("bad", good.config, good.seed, good.inputs)
+    outcome = world.check(bench, PATH, case=bad)
+    assert (outcome.stage, outcome.status, outcome.verdict) == (stage, Status.ERROR, Verdict.FAIL), outcome.detail
+    assert words in outcome.detail
+    assert world.check(bench, PATH, case=good).verdict is Verdict.PASS
+
+
+def test_layer_that_is_not_written_in_the_root_is_unsupported(world: World) -> None:
+    world.edit(LAYER, 'build={"toy": build_toy}', 'build={"other": build_toy}')
+    bench = world.bench()
+    outcome = world.check(bench, PATH) if "toy" in bench.content.roots else None
+    assert outcome is None
+    case = world.cases(bench)[0]
+    with pytest.raises(Failure) as caught:
+        bench.build(case, "toy")
+    assert (caught.value.stage, caught.value.status) == (Stage.BUILD, Status.UNSUPPORTED)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "stage", "component"),
+    [
+        ("runtimes/table_cpu.py", "return TableSession(", "return no_such_name(", Stage.LOAD, "table_cpu"),
+        ("runtimes/table_cpu.py", 'return {"y"', 'return {no_such_name', Stage.RUN, "table_cpu"),
+        ("runtimes/toy_eager.py", "return EagerSession(", "return no_such_name(", Stage.LOAD, "toy_eager"),
+        ("conversions/table_from_toy.py", "return artifact", "return no_such_name", Stage.CONVERT, "table_from_toy"),
+        ("representations/table.py", "np.savez(", "no_such_name(", Stage.CONVERT, "table_from_toy"),
+        ("representations/table.py", "with np.load(", "with no_such_name(", Stage.LOAD, "table_cpu"),
+    ],
+)
+def test_error_is_told_with_its_stage_and_component(
+    world: World, file: str, old: str, new: str, stage: Stage, component: str
+) -> None:
+    world.edit(f"converters/{file}", old, new)
+    outcome = world.check(world.bench(in_process=True), PATH)
+    assert (outcome.stage, outcome.status, outcome.component) == (stage, Status.ERROR, component)
+    assert "no_such_name" in outcome.detail
+
+
+def test_crash_of_one_case_is_not_the_next_ones(world: World) -> None:
+    world.edit("converters/runtimes/table_cpu.py", 'return {"y"', 'inputs["x"].size == 6 and os.abort(); return {"y"')
+    world.edit("converters/runtimes/table_cpu.py", "import annotations\n", "import annotations\nimport os\n")
+    bench = world.bench()
+    case = world.cases(bench)[0]
+    small = Case(case.layer, {**case.config, "batch": 1}, case.seed, {"x": case.inputs["x"][:1]})
+    seen = [world.check(bench, PATH, case=one) for one in (small, case, small, case, small)]
+    crash = (Stage.RUN, Status.CRASH)
+    match = (Stage.COMPARE, Status.MATCH)
+    assert [(one.stage, one.status) for one in seen] == [match, crash, match, crash, match]
+
+
+def test_runtime_that_dies_of_being_unloaded_costs_no_outcome(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_module, "SESSIONS_KEPT", 1)
+    world.edit("converters/runtimes/table_cpu.py", "import annotations\n", "import annotations\nimport os\n")
+    world.edit(
+        "converters/runtimes/table_cpu.py", "    def run(", "    def __del__(self) -> None:\n        os.abort()\n\n    def run("
+    )
+    bench = world.bench()
+    cases = [Case(one.layer, one.config, seed, one.inputs) for seed, one in enumerate(world.cases(bench))]
+    assert {world.check(bench, PATH, case=case).status for case in cases} == {Status.MATCH}
+
+
+def test_same_session_serves_many_cases(world: World) -> None:
+    log = world.folder / "loads"
+    world.edit(
+        "converters/runtimes/table_cpu.py",
+        "return TableSession(",
+        f"open({str(log)!r}, 'a').write('.')\n        return TableSession(",
+    )
+    bench = world.bench()
+    for case in world.cases(bench):
+        assert world.check(bench, PATH, case=case).status is Status.MATCH
+    assert log.read_text() == "."
+
+
+def environments(world: World) -> Environments:
+    return Environments(world.content().environments, world.cache)
+
+
+@pytest.mark.parametrize("tried", [False, True])
+def test_environment_that_is_missing_is_not_run_with_the_reason(world: World, tried: bool) -> None:
+    world.edit("converters/environments/toy.py", "sys.version_info.major", "9 + sys.version_info.major")
+    content, missing = world.content(), environments(world)
+    if tried:
+        failed = missing.build_all(["toy"], lambda line: None)
+        assert "uv venv" in failed["toy"]
+    with Bench(content, missing, ArtifactCache(world.cache)) as bench:
+        for _ in range(2):
+            outcome = world.check(bench, PATH)
+            assert (outcome.status, outcome.verdict) == (Status.NOT_RUN, Verdict.NOT_RUN)
+            assert ("uv venv" if tried else "is not built") in outcome.detail
+            assert "nnparity setup toy" in outcome.detail
+        assert (bench.tally.made, bench.tally.cached) == (0, 0)
+
+
+def test_environment_whose_interpreter_was_removed_is_not_there(built_world: World) -> None:
+    built = environments(built_world).installed("toy")
+    assert built is not None
+    copy = built_world.folder / "cache2" / "environments" / built.folder.name
+    copy.mkdir(parents=True)
+    for name in ("ready.json",):
+        (copy / name).write_bytes((built.folder / name).read_bytes())
+    (copy / "bin").mkdir()
+    os.symlink(copy / "removed", copy / "bin" / "python")
+    assert Environments(built_world.content().environments, built_world.folder / "cache2").installed("toy") is None
+
+
+def test_bench_that_is_closed_starts_no_worker(world: World) -> None:
+    bench = world.bench()
+    case = world.cases(bench)[0]
+    assert world.check(bench, PATH).status is Status.MATCH
+    bench.close()
+    outcome = world.check(bench, PATH, case=Case(case.layer, case.config, 77, case.inputs))
+    assert outcome.status is Status.NOT_RUN
+
+
+def test_closing_ends_a_conversion_that_takes_long_and_keeps_nothing_of_it(world: World) -> None:
+    world.edit("converters/conversions/table_from_toy.py", "factor = ", "import time; time.sleep(60); factor = ")
+    bench = world.bench()
+    world.check(bench, "toy>toy_eager")
+    thread = threading.Thread(target=world.check, args=(bench, PATH))
+    thread.start()
+    time.sleep(0.5)
+    started = time.monotonic()
+    bench.close()
+    thread.join(timeout=20)
+    assert time.monotonic() - started < 10
+    folders = [path for path in (world.cache / "artifacts").glob("??/*") if (path / "failure.json").exists()]
+    assert folders == []
+    assert list(Path(world.cache / "artifacts").glob("making-*")) == []
+
+
+def test_case_on_a_path_names_how_to_repeat_it(world: World) -> None:
+    world.edit("converters/conversions/table_from_toy.py", '{"factor": factor}', '{"factor": factor + 1}')
+    bench = world.bench(in_process=True)
+    outcome = world.check(bench, PATH)
+    assert outcome.reproduce == f"nnparity run --case {outcome.case} --path '{PATH}'"
+    assert isinstance(world.route(bench, PATH), Route)

@@ -1,0 +1,205 @@
+"""The report in a real browser: its script runs, its filter filters, its policy holds, and it fits a phone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import struct
+import subprocess
+import zlib
+from pathlib import Path
+
+import pytest
+
+from nnparity.loading import load_file
+from nnparity.report import discover_sections, write_report
+from nnparity.store import Results
+
+drawn = load_file(Path(__file__).with_name("drawn_results.py"))
+browsed = load_file(Path(__file__).with_name("report_page.py"))
+SECTIONS = discover_sections(Path(__file__).parents[2] / "reports")
+CHROMIUM = shutil.which("chromium")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-logging=stderr",
+    "--virtual-time-budget=3000",
+)
+PHONE = 400
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is on PATH; on Debian: apt-get install chromium")
+
+
+class Browser:
+    """Opens a page in a Chromium of its own, with an empty profile."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.console: list[str] = []
+
+    def dom(self, page: Path, *, after: str = "", width: int = 1400) -> str:
+        """Return the document as it is after its scripts have run; `after` is a query or a fragment."""
+        return self._run(page, after, width, "--dump-dom")
+
+    def screenshot(self, page: Path, *, width: int) -> tuple[int, int, int]:
+        """Return width, height and the number of distinct lines of pixels of what is seen."""
+        image = self.folder / "seen.png"
+        self._run(page, "", width, f"--screenshot={image}")
+        data = image.read_bytes()
+        columns, rows = struct.unpack(">II", data[16:24])
+        chunks = re.split(rb"....(?=IDAT)", data, flags=re.DOTALL)[1:]
+        lines = zlib.decompressobj().decompress(b"".join(chunk[4:-4] for chunk in chunks))
+        size = len(lines) // rows
+        return columns, rows, len({lines[row * size : (row + 1) * size] for row in range(rows)})
+
+    def _run(self, page: Path, after: str, width: int, *flags: str) -> str:
+        profile = self.folder / "profile"
+        shutil.rmtree(profile, ignore_errors=True)
+        done = subprocess.run(
+            [
+                str(CHROMIUM),
+                *FLAGS,
+                f"--user-data-dir={profile}",
+                f"--window-size={width},900",
+                *flags,
+                page.as_uri() + after,
+            ],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+        self.console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+        return done.stdout
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Browser:
+    return Browser(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    facts, outcomes = drawn.small_run()
+    return write_report(Results(facts, tuple(outcomes)), tmp_path_factory.mktemp("small"), SECTIONS)[0]
+
+
+@pytest.fixture(scope="module")
+def wide_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the page of forty paths, with long names."""
+    paths = [("torch", f"a_conversion_with_a_long_name_{number}", "onnxruntime_cpu") for number in range(40)]
+    detail = "a_word_that_cannot_be_broken" * 20
+    outcomes = [drawn.one(path=path, layer=layer) for path in paths for layer in ("attention", "conv2d")]
+    outcomes += [outcome.judged(drawn.Verdict.FAIL) for outcome in outcomes[:2]]
+    outcomes += [drawn.one(case="long", verdict=drawn.Verdict.FAIL, detail=detail, layer=detail, component=detail)]
+    return write_report(Results({}, tuple(outcomes)), tmp_path_factory.mktemp("wide"), SECTIONS)[0]
+
+
+def with_script(page: Path, folder: Path, script: str, *, policy: bool) -> Path:
+    """Return a copy of the page with one more script, with or without the page's policy."""
+    text = page.read_text(encoding="utf-8").replace("</body>", f"<script>{script}</script></body>")
+    if not policy:
+        text = re.sub(r"<meta http-equiv=.*>", "", text)
+    changed = folder / "changed.html"
+    changed.write_text(text, encoding="utf-8")
+    return changed
+
+
+def title(dom: str) -> str:
+    found = re.search("<title>(.*?)</title>", dom)
+    assert found is not None
+    return found.group(1)
+
+
+def hidden(dom: str, start: str) -> list[bool]:
+    """Return, for every tag that starts like this, whether it is hidden."""
+    return [" hidden" in tag for tag in re.findall(rf"<{start}[^>]*>", dom)]
+
+
+def test_script_runs_without_errors(browser: Browser, page: Path) -> None:
+    dom = browser.dom(page)
+    assert browser.console == []
+    assert hidden(dom, 'form id="filter"') == [False]
+    assert hidden(page.read_text(encoding="utf-8"), 'form id="filter"') == [True]
+    for words in ("2 of 6 checks failed", "y: 2 of 6 elements are wrong", "its environment is not built"):
+        assert words in browsed.Page(dom).text
+
+
+def test_script_error_would_be_seen(browser: Browser, page: Path, tmp_path: Path) -> None:
+    browser.dom(with_script(page, tmp_path, "no_such_function()", policy=False))
+    assert any("no_such_function is not defined" in line for line in browser.console)
+
+
+def test_filter_leaves_what_fits(browser: Browser, page: Path) -> None:
+    dom = browser.dom(page, after="?layer=SOFT&path=torch+runtime")
+    assert hidden(dom, 'tr data-layer="gelu"') == [True]
+    assert hidden(dom, 'tr data-layer="softmax"') == [False]
+    assert hidden(dom, 'th class="path') == [True, False, True]
+    assert hidden(dom, 'th class="root') == [True, False]
+    assert hidden(dom, 'article class="failure"') == [False, True]
+    assert "1 of 2 layers, 1 of 3 paths" in browsed.Page(dom).text
+    assert browser.console == []
+
+
+def test_filter_that_fits_nothing_says_so(browser: Browser, page: Path) -> None:
+    assert "0 of 2 layers, 3 of 3 paths" in browsed.Page(browser.dom(page, after="?layer=%3Cb%3E")).text
+    assert browser.console == []
+
+
+def test_cell_leads_to_its_account(browser: Browser, page: Path) -> None:
+    assert hidden(browser.dom(page), 'details class="account" id="layer-2"') == [False]
+    assert re.search(r'id="layer-2"[^>]* open', browser.dom(page, after="#cell-2-1"))
+    assert not re.search(r'id="layer-1"[^>]* open', browser.dom(page, after="#cell-2-1"))
+
+
+@pytest.mark.parametrize("after", ["#%E0%A4%A", "#no-such-cell", "#", "?layer=%00"])
+def test_odd_address_is_no_error(browser: Browser, page: Path, after: str) -> None:
+    browser.dom(page, after=after)
+    assert browser.console == []
+
+
+def test_hostile_names_do_nothing(browser: Browser, tmp_path: Path) -> None:
+    outcomes = [drawn.one(layer=text, detail=text, verdict=drawn.Verdict.FAIL) for text in drawn.HOSTILE]
+    hostile = write_report(Results({}, tuple(outcomes)), tmp_path / "hostile", SECTIONS)[0]
+    dom = browser.dom(hostile)
+    assert browser.console == []
+    browsed.assert_tame(dom)
+
+
+def test_policy_stops_a_script_that_is_not_ours(browser: Browser, page: Path, tmp_path: Path) -> None:
+    planted = "document.title = 'obeyed'"
+    assert title(browser.dom(with_script(page, tmp_path, planted, policy=False))) == "obeyed"
+    assert title(browser.dom(with_script(page, tmp_path, planted, policy=True))) == "nnparity report"
+    assert any("Content Security Policy" in line for line in browser.console)
+
+
+@pytest.mark.parametrize("width", [PHONE, 1400])
+def test_page_is_no_wider_than_the_screen(browser: Browser, wide_page: Path, tmp_path: Path, width: int) -> None:
+    measure = (
+        "for (const one of document.querySelectorAll('details')) one.open = true;"
+        "parent.postMessage(`${innerWidth} ${document.documentElement.scrollWidth}`, '*');"
+    )
+    inner = with_script(wide_page, tmp_path, measure, policy=False)
+    outer = tmp_path / "frame.html"  # a window of Chromium is never narrower than 500 pixels, a frame may be
+    outer.write_text(
+        "<title></title><script>addEventListener('message', (event) => { document.title = event.data; });</script>"
+        f'<iframe src="{inner.name}" width="{width}" height="900" style="border: 0"></iframe>'
+    )
+    screen, needed = map(int, title(browser.dom(outer)).split())
+    assert screen == width
+    assert needed <= screen
+
+
+@pytest.mark.parametrize("width", [PHONE, 1400])
+def test_page_is_drawn(browser: Browser, wide_page: Path, tmp_path: Path, width: int) -> None:
+    columns, rows, distinct = browser.screenshot(wide_page, width=width)
+    assert (columns, rows) == (width, 900)
+    assert distinct > 300
+    blank = tmp_path / "blank.html"
+    blank.write_text("<p>.</p>")
+    assert browser.screenshot(blank, width=width)[2] < 100
