@@ -63,7 +63,7 @@ class Bench:
         cache: ArtifactCache,
         *,
         jobs: int = 1,
-        limits: Limits = Limits(),  # noqa: B008 frozen
+        limits: Limits = Limits(),
         in_process: frozenset[str] = frozenset(),
     ) -> None:
         self.content = content
@@ -113,12 +113,18 @@ class Bench:
             signature = layer.signature(case.config)
         scratch = self._cache.scratch()
         write_recipe(scratch, layer_file=layer_file, config=case.config, weights=weights)
-        sizes = {name: int(case.config[name]) for spec in signature.inputs for name in spec.shape if isinstance(name, str)}
+        sizes = {
+            name: int(case.config[name]) for spec in signature.inputs for name in spec.shape if isinstance(name, str)
+        }
         closed = {name: size for name, size in sizes.items() if name not in case.open_axes}
         described = {
             "representation": root,
             "inputs": [
-                [spec.name, spec.dtype, [closed.get(size, size) if isinstance(size, str) else size for size in spec.shape]]
+                [
+                    spec.name,
+                    spec.dtype,
+                    [closed.get(size, size) if isinstance(size, str) else size for size in spec.shape],
+                ]
                 for spec in signature.inputs
             ],
             "outputs": signature.outputs,
@@ -295,7 +301,7 @@ def layer_blamed(stage: Stage, component: str, doing: str) -> Iterator[None]:
     """Turn whatever a layer's own functions raise into a Failure, so that the other layers still run."""
     try:
         yield
-    except Exception as problem:  # noqa: BLE001 a layer file may raise anything; it is re-labelled, never hidden
+    except Exception as problem:
         detail = f"{doing}: {type(problem).__name__}: {problem}; correct the layer's file"
         raise Failure(stage, Status.ERROR, detail, component=component) from problem
 

@@ -31,7 +31,8 @@ def cache_folder() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise UserError(
-            f"making the cache folder {folder}: {problem.strerror}; set {CACHE_VARIABLE} to a folder that can be written"
+            f"making the cache folder {folder}: {problem.strerror}; "
+            f"set {CACHE_VARIABLE} to a folder that can be written"
         ) from problem
     return folder.resolve()
 

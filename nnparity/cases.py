@@ -30,7 +30,9 @@ def save_case(case: Case, folder: Path) -> Path:
             partial.rename(file)
         except OSError as problem:
             partial.unlink(missing_ok=True)
-            raise UserError(f"keeping the case {file}: {problem.strerror}; free some space, go on with --resume") from problem
+            raise UserError(
+                f"keeping the case {file}: {problem.strerror}; free some space, go on with --resume"
+            ) from problem
     return file
 
 

@@ -1,4 +1,4 @@
-"""One check, in six steps: draw (done by the caller), expect, convert, run, compare and classify, record (the caller)."""
+"""One check, in six steps: draw (the caller), expect, convert, run, compare and classify, record (the caller)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from nnparity.oracle import EXACT, Oracle
 from nnparity.outcome import Failure, Outcome, Stage, Status, Verdict
 
 
-
 @dataclass
 class Trail:
     """What the steps of one path left behind."""
@@ -34,7 +33,7 @@ class Trail:
 
 
 def check(case: Case, route: Route, bench: Bench, oracle: Oracle) -> Outcome:
-    """Return what happened to the case on the path, judged against what is known; never raises for the path's faults."""
+    """Return what happened to the case on the path, judged against what is known; a path's fault never raises."""
     trail = Trail()
     try:
         comparison = _compared(case, route, bench, oracle, trail)

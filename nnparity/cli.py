@@ -33,7 +33,9 @@ def said_plainly(command: Command) -> Command:
         try:
             return command(*arguments, **options)
         except UserError as problem:
-            Console(stderr=True, soft_wrap=True).print(f"nnparity: {problem}", style="red", markup=False, highlight=False)
+            Console(stderr=True, soft_wrap=True).print(
+                f"nnparity: {problem}", style="red", markup=False, highlight=False
+            )
             sys.exit(MISTAKE)
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
@@ -59,7 +61,9 @@ def main() -> None:
 @click.option("--layer", "layers", multiple=True, help="Only this layer; may be given more than once.")
 @click.option("--path", "paths", multiple=True, metavar="GLOB", help="Only paths that fit, or that have this step.")
 @click.option("--component", "components", multiple=True, help="Only paths through this conversion or runtime.")
-@click.option("--profile", default="quick", show_default=True, type=click.Choice(sorted(PROFILES)), help="How much is drawn.")
+@click.option(
+    "--profile", default="quick", show_default=True, type=click.Choice(sorted(PROFILES)), help="How much is drawn."
+)
 @click.option("--seed", default=0, show_default=True, help="What is drawn.")
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 256), help="Cases in work at once.")
 @click.option("--require", "required", multiple=True, metavar="COMPONENT", help="Not running is a failure for it.")

@@ -97,7 +97,9 @@ class Content:
         return tuple(found)
 
     def _extend(self, root: str, here: str, so_far: tuple[str, ...], seen: set[str], found: list[Route]) -> None:
-        optimisers = [(name,) for name, one in sorted(self.conversions.items()) if one.kind.source == here == one.kind.target]
+        optimisers = [
+            (name,) for name, one in sorted(self.conversions.items()) if one.kind.source == here == one.kind.target
+        ]
         for runtime in sorted(self.runtimes.values(), key=lambda one: one.name):
             if here in runtime.kind.accepts:
                 found += [Route(root, so_far + last, runtime.name) for last in [(), *optimisers]]
@@ -130,10 +132,14 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
     roots = content_folders()
     model_folders = [root / "models" for root in roots] + [_existing(folder) for folder in models]
     converter_folders = [root / "converters" for root in roots] + [_existing(folder) for folder in converters]
-    known_folders = [root / "test_equivalence" / "known" for root in roots] + [one / "known" for one in converter_folders]
+    known_folders = [root / "test_equivalence" / "known" for root in roots] + [
+        one / "known" for one in converter_folders
+    ]
     broken: list[Broken] = []
 
-    def each(folders: Iterable[Path], read: Callable[[Path], Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, Path]]:
+    def each(
+        folders: Iterable[Path], read: Callable[[Path], Mapping[str, Any]]
+    ) -> tuple[dict[str, Any], dict[str, Path]]:
         things: dict[str, Any] = {}
         files: dict[str, Path] = {}
         for file in (file for folder in folders for file in sorted(folder.glob("*.py"))):
@@ -207,7 +213,7 @@ def pick(wanted: Iterable[str], known: Iterable[str], what: str) -> None:
 def _folder_of(entry: importlib.metadata.EntryPoint) -> Path:
     try:
         return Path(entry.load())
-    except Exception as problem:  # noqa: BLE001 a third party's package may raise anything; it is named, never hidden
+    except Exception as problem:
         raise UserError(
             f"the entry point {entry.name} = {entry.value} of {entry.dist.name if entry.dist else 'a package'}: "
             f"{type(problem).__name__}: {problem}; expected the path of a folder; correct or uninstall that package"
@@ -242,9 +248,7 @@ def _known_in(file: Path) -> dict[str, Any]:
     return {str(file): tuple(load_file(file).KNOWN)}
 
 
-def _environment_of(
-    thing: Any, file: Path, environments: dict[str, Environment], broken: list[Broken]
-) -> str | None:
+def _environment_of(thing: Any, file: Path, environments: dict[str, Environment], broken: list[Broken]) -> str | None:
     """Return the name of the component's environment; one written as a PEP 723 header is added to `environments`."""
     named = getattr(thing, "environment", "")
     if named:

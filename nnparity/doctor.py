@@ -44,7 +44,9 @@ def examine(content: Content, environments: Environments, cache: ArtifactCache) 
 def _disk(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     good = free >= DISK_BYTES
-    wanted = "" if good else f"; all environments take {DISK_BYTES / 2**30:.0f} GiB, set NNPARITY_CACHE to a larger disk"
+    wanted = (
+        "" if good else f"; all environments take {DISK_BYTES / 2**30:.0f} GiB, set NNPARITY_CACHE to a larger disk"
+    )
     return Finding("disk", good, f"{free / 2**30:.1f} GiB free for {folder}{wanted}")
 
 
@@ -101,4 +103,3 @@ def _shortest(content: Content, environments: Environments, name: str) -> Route 
         )
     ]
     return min(able, key=lambda route: len(route.steps), default=None)
-

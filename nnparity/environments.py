@@ -26,7 +26,8 @@ PROBE = """
 import importlib, importlib.metadata, json, sys
 for module in sys.argv[1:]:
     importlib.import_module(module)
-print(json.dumps({one.metadata["Name"].lower().replace("_", "-"): one.version for one in importlib.metadata.distributions()}))
+found = importlib.metadata.distributions()
+print(json.dumps({one.metadata["Name"].lower().replace("_", "-"): one.version for one in found}))
 """
 BUILD_SECONDS = 3600
 Say = Callable[[str], None]
@@ -64,7 +65,13 @@ class Environments:
     def key(self, name: str) -> str:
         """Return what the build depends on: Python version, packages, machine."""
         spec = self.specs[name]
-        text = json.dumps([spec.python, spec.packages, spec.constraints, spec.probe, sorted((spec.variables or {}).items())])
+        text = json.dumps([
+            spec.python,
+            spec.packages,
+            spec.constraints,
+            spec.probe,
+            sorted((spec.variables or {}).items()),
+        ])
         return digest(text, platform.machine(), sys.platform)[:16]
 
     def installed(self, name: str) -> Built | None:
@@ -168,7 +175,12 @@ class Environments:
         command = [uv.find_uv_bin(), *arguments]
         try:
             ran = subprocess.run(
-                command, capture_output=True, text=True, check=False, timeout=BUILD_SECONDS, env=uv_variables(os.environ)
+                command,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=BUILD_SECONDS,
+                env=uv_variables(os.environ),
             )
         except subprocess.TimeoutExpired:
             raise BuildFailed(

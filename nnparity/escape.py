@@ -1,4 +1,4 @@
-"""Makes text from tools and models safe to show: nothing invisible, nothing that a page or a table would obey."""
+"""Makes text from tools and models safe to show: nothing in it that a page, a table or a terminal would obey."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PLAIN_LINK = re.compile(r"https?://[\w.~:/?#@!$&'()*+,;=%-]+", re.ASCII)
 
 
 def visible(text: str) -> str:
-    """Return the text with control characters as their pictures, and nothing that XML forbids or a reader cannot see.
+    """Return the text with control characters as their pictures, and nothing that XML forbids or that turns the order.
 
     Tabs and line ends stay. Markup stays markup.
     """

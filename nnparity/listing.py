@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from nnparity.describe import not_built, steps_of
 from nnparity.discovery import Content
 from nnparity.environments import Environments
-from nnparity.describe import not_built, steps_of
 
 Rows = list[dict[str, Any]]
 

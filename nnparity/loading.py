@@ -43,7 +43,7 @@ def write_recipe(folder: Path, *, layer_file: Path, config: Config, weights: Arr
     recipe = {"layer_file": str(layer_file.resolve()), "config": dict(config)}
     (folder / RECIPE).write_text(json.dumps(recipe, sort_keys=True), encoding="utf-8")
     with open(folder / WEIGHTS, "wb") as file:
-        np.savez(file, **{name: array for name, array in weights.items()})
+        np.savez(file, allow_pickle=False, **dict(weights))
 
 
 def read_recipe(folder: Path) -> Tuple[Path, Dict[str, Any], Dict[str, np.ndarray]]:

@@ -99,7 +99,7 @@ class Outcome:
         return replace(self, verdict=verdict, known=known)
 
     def to_json(self) -> dict[str, Any]:
-        """Return JSON values only: enums by name, NaN as null, infinities as strings; unknown keys as they were read."""
+        """Return JSON values only: enums by name, NaN as null, infinities as strings; unknown keys as read."""
         record: dict[str, Any] = dict(self.extra)
         for item in fields(self):
             if item.name != "extra":

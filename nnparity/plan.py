@@ -119,7 +119,8 @@ def unique(models: Iterable[Model]) -> list[Model]:
     seen: set[str] = set()
     kept = []
     for model in models:
-        cases = tuple(case for case in model.cases if not (case.digest in seen or seen.add(case.digest)))
+        cases = {case.digest: case for case in model.cases if case.digest not in seen}
+        seen.update(cases)
         if cases:
-            kept.append(replace(model, cases=cases))
+            kept.append(replace(model, cases=tuple(cases.values())))
     return kept

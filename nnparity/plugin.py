@@ -9,13 +9,14 @@ from pathlib import Path
 import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.cases import save_case
 from nnparity.check import check
 from nnparity.discovery import Content, Route
-from nnparity.environments import Environments
+from nnparity.environments import Environments, Say
 from nnparity.errors import UserError
 from nnparity.layers import Case
 from nnparity.options import Selection, load_content
@@ -35,7 +36,7 @@ for _profile in PROFILES.values():
         max_examples=1 + _profile.configs,
         deadline=None,
         derandomize=not _explores,
-        database=hypothesis.settings.default.database if _explores else None,
+        database=DirectoryBasedExampleDatabase(".hypothesis/examples") if _explores else None,
         phases=tuple(Phase) if _explores else (Phase.explicit, Phase.generate),
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         print_blob=_explores,
@@ -61,7 +62,9 @@ Checks = Callable[[Case, Route], Outcome]
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("nnparity")
     group.addoption("--layer", action="append", default=[], help="only this layer")
-    group.addoption("--path", action="append", default=[], metavar="GLOB", help="only paths that fit, or have this step")
+    group.addoption(
+        "--path", action="append", default=[], metavar="GLOB", help="only paths that fit, or have this step"
+    )
     group.addoption("--component", action="append", default=[], help="only paths through this conversion or runtime")
     group.addoption("--require", action="append", default=[], metavar="COMPONENT", help="not running is a failure")
     group.addoption("--in-process", action="append", default=[], metavar="COMPONENT", help="run it in this process")
@@ -105,7 +108,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             if entry.on_path(route.steps)
         ]
         params = [_grouped(pair, pair[0].witness.layer, pair[1], f"{pair[0].id}@{pair[1].id}") for pair in pairs]
-        metafunc.parametrize("witnessed", params or [pytest.param(None, marks=pytest.mark.skip("no known divergence fits"))])
+        metafunc.parametrize(
+            "witnessed", params or [pytest.param(None, marks=pytest.mark.skip("no known divergence fits"))]
+        )
 
 
 def _grouped(value: object, layer: str, route: Route, identifier: str) -> object:
@@ -144,12 +149,16 @@ def bench(pytestconfig: pytest.Config, content: Content, environments: Environme
     steps = {step for route in selection.routes(content) for step in (*route.conversions, route.runtime)}
     steps |= {content.eager(route.root) for route in selection.routes(content)}
     reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
-    say = reporter.write_line if reporter else str
+    say: Say = reporter.write_line if reporter else _silent
     environments.build_all({content.components[step].environment for step in steps}, say)
     with Bench(
         content, environments, ArtifactCache(cache_folder()), in_process=frozenset(selection.in_process)
     ) as bench:
         yield bench
+
+
+def _silent(line: str) -> None:
+    """Say nothing: under xdist only the controller has a terminal."""
 
 
 @pytest.fixture(scope="session")

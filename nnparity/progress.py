@@ -35,7 +35,9 @@ class Progress:
         self._counts: dict[str, Counter[Verdict]] = {layer: Counter() for layer in expected}
         self._started = time.monotonic()
         self._said = self._started
-        self._live = Live(console=console, get_renderable=self._table, refresh_per_second=4) if console.is_terminal else None
+        self._live = (
+            Live(console=console, get_renderable=self._table, refresh_per_second=4) if console.is_terminal else None
+        )
         self._failed: set[tuple[str, str, str]] = set()
 
     def __enter__(self) -> Progress:
@@ -83,7 +85,9 @@ class Progress:
         whole = sum(self._expected.values())
         rate = self.done / elapsed if elapsed else 0.0
         left = clock(self.seconds_left)
-        return Text(f"{self.done}/{whole} checks, {rate:.1f}/s, {clock(elapsed)} gone, {left} left: {said or 'starting'}")
+        return Text(
+            f"{self.done}/{whole} checks, {rate:.1f}/s, {clock(elapsed)} gone, {left} left: {said or 'starting'}"
+        )
 
     def _table(self) -> Group:
         table = Table(box=None, pad_edge=False)
@@ -101,7 +105,9 @@ def failure_line(outcome: Outcome) -> Text:
     """Return one line that says what is new and how to see it again."""
     place = f"{outcome.layer} {outcome.path_id}: {outcome.stage.value} {outcome.status.value}: "
     detail = " ".join(outcome.detail.split())[:300]
-    return Text(f"{outcome.verdict.value} {place}{detail}; repeat with: {outcome.reproduce}", style=STYLES[outcome.verdict])
+    return Text(
+        f"{outcome.verdict.value} {place}{detail}; repeat with: {outcome.reproduce}", style=STYLES[outcome.verdict]
+    )
 
 
 def clock(seconds: float) -> str:

@@ -25,7 +25,7 @@ WORKER = Path(__file__).with_name("worker.py")
 STDERR_KEPT = 200
 SLICE_SECONDS = 0.1
 EXIT_SECONDS = 5.0  # a large process takes its time to write a core file
-THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")}
+THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
 
 
 class CallFailed(Exception):
@@ -212,7 +212,9 @@ class ProcessWorker:
         self.close()
         last = b"".join(self._stderr).decode(errors="replace").strip().splitlines()[-5:]
         said = "; its last words: " + " | ".join(last) if last else ""
-        if code == -signal.SIGKILL:  # no fault of a component's own does that; it is how Linux ends what takes its memory
+        if (
+            code == -signal.SIGKILL
+        ):  # no fault of a component's own does that; it is how Linux ends what takes its memory
             return CallFailed(Status.OUT_OF_MEMORY, f"killed from outside (signal 9){said}", lost=True)
         if code is None:
             return CallFailed(Status.CRASH, f"closed its reply pipe in the middle of a call; killed{said}", lost=True)

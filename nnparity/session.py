@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,13 @@ from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.cases import find_case, save_case
 from nnparity.cli import INTERRUPTED, environments_of, finish_broken, selection_of
-from nnparity.discovery import Content, Route
 from nnparity.describe import describe_run, families_of
+from nnparity.discovery import Content, Route
 from nnparity.layers import Case
 from nnparity.options import load_content
 from nnparity.oracle import Oracle
 from nnparity.outcome import Outcome, Verdict
-from nnparity.plan import PROFILES, Model, models_of, unique
+from nnparity.plan import PROFILES, Model, Profile, models_of, unique
 from nnparity.progress import NEW, Progress
 from nnparity.report import discover_sections, write_report
 from nnparity.run import Key, Unit, run, units_of, witness_units
@@ -38,13 +39,11 @@ def run_session(**options: Any) -> int:
     routes = selection.routes(content)
     out: Path = options["out"]
     environments = environments_of(content)
-    profile = PROFILES[options["profile"]]
-    layers = selection.layer_names(content)
     case = _chosen_case(options["case_id"], out, content)
-    if case is not None:
-        layers = (case.layer,)
+    layers = (case.layer,) if case else selection.layer_names(content)
+    asked = Asked(layers, routes, PROFILES[options["profile"]], options["seed"], case)
     environments.build_all(_needed(content, routes), lambda line: console.print(line, markup=False))
-    facts = describe_run(content, environments, routes, profile=profile, seed=options["seed"], layers=layers)
+    facts = describe_run(content, environments, routes, profile=asked.profile, seed=asked.seed, layers=layers)
     code = 0
     with (
         ResultsWriter(out, facts, resume=options["resume"]) as writer,
@@ -53,7 +52,7 @@ def run_session(**options: Any) -> int:
             in_process=frozenset(selection.in_process),
         ) as bench,
     ):  # fmt: skip
-        units = list(_units(content, layers, routes, bench, case, options, writer.recorded))
+        units = list(asked.units(bench, writer.recorded))
         expected = _expected(units, writer.recorded)
         try:
             with Progress(console, expected) as progress:
@@ -98,7 +97,9 @@ def write_reports(results: Results, out: Path, content: Content) -> None:
 def _chosen_case(case_id: str | None, out: Path, content: Content) -> Case | None:
     if case_id is None:
         return None
-    return find_case(case_id, [out / "cases", Path("nnparity-results") / "cases"], (one.witness for one in content.known))
+    return find_case(
+        case_id, [out / "cases", Path("nnparity-results") / "cases"], (one.witness for one in content.known)
+    )
 
 
 def _needed(content: Content, routes: tuple[Route, ...]) -> set[str]:
@@ -106,23 +107,26 @@ def _needed(content: Content, routes: tuple[Route, ...]) -> set[str]:
     return {content.components[step].environment for step in steps}
 
 
-def _units(
-    content: Content,
-    layers: tuple[str, ...],
-    routes: tuple[Route, ...],
-    bench: Bench,
-    case: Case | None,
-    options: dict[str, Any],
-    recorded: set[Key],
-) -> Iterator[Unit]:
-    if case is not None:
-        yield from units_of([Model(case.layer, (case,))], routes, recorded)
-        return
-    known = [entry for entry in content.known if entry.witness.layer in layers]
-    yield from witness_units(known, routes, bench)
-    profile = PROFILES[options["profile"]]
-    models = (model for name in layers for model in models_of(content.layers[name], profile, options["seed"]))
-    yield from units_of(unique(models), routes, recorded)
+@dataclass(frozen=True)
+class Asked:
+    """What the user asked to be checked. case: only this one, in place of what the profile draws."""
+
+    layers: tuple[str, ...]
+    routes: tuple[Route, ...]
+    profile: Profile
+    seed: int
+    case: Case | None = None
+
+    def units(self, bench: Bench, recorded: set[Key]) -> Iterator[Unit]:
+        """Yield the work that is left: witnesses first, then examples and drawn cases."""
+        if self.case is not None:
+            yield from units_of([Model(self.case.layer, (self.case,))], self.routes, recorded)
+            return
+        content = bench.content
+        known = [entry for entry in content.known if entry.witness.layer in self.layers]
+        yield from witness_units(known, self.routes, bench)
+        models = (model for name in self.layers for model in models_of(content.layers[name], self.profile, self.seed))
+        yield from units_of(unique(models), self.routes, recorded)
 
 
 def _expected(units: list[Unit], recorded: set[Key]) -> dict[str, int]:
@@ -140,4 +144,3 @@ def _say_end(console: Console, results: Results, out: Path, made: int, cached: i
     console.print(f"{len(results.outcomes)} checks: {said or 'none'}", markup=False)
     console.print(f"conversions: {made} made, {cached} from the cache", markup=False)
     console.print(f"report: {out / 'index.html'}", markup=False)
-

@@ -31,7 +31,7 @@ if __name__ == "__main__":
 
 import numpy as np
 
-from nnparity.contracts import Artifact, Arrays, Session, TensorSpec, Unsupported
+from nnparity.contracts import Arrays, Artifact, Session, TensorSpec, Unsupported
 from nnparity.frames import BadFrame, decode, encode
 from nnparity.loading import components_in, load_file
 

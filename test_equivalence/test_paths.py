@@ -38,7 +38,8 @@ def drawn_cases(draw_one: st.DrawFn, layer: LayerSpec, inputs: int) -> list[Case
 def message(outcome: Outcome) -> str:
     return (
         f"{outcome.verdict.value}: {outcome.stage.value} {outcome.status.value} for case {outcome.case}, "
-        f"config {dict(outcome.config)}, open axes {outcome.open_axes}: {outcome.detail}\nrepeat with: {outcome.reproduce}"
+        f"config {dict(outcome.config)}, open axes {outcome.open_axes}: {outcome.detail}\n"
+        f"repeat with: {outcome.reproduce}"
     )
 
 
@@ -82,9 +83,7 @@ def test_path_keeps_the_function(subject: Subject, content: Content, profile: Pr
     conclude(outcomes)
 
 
-def test_witness_still_shows_its_divergence(
-    witnessed: tuple[KnownDivergence, Route], checked: Checks
-) -> None:
+def test_witness_still_shows_its_divergence(witnessed: tuple[KnownDivergence, Route], checked: Checks) -> None:
     entry, route = witnessed
     outcome = checked(entry.witness, route)
     if outcome.verdict in {Verdict.NOT_RUN, Verdict.UNSUPPORTED}:

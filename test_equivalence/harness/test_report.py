@@ -164,6 +164,16 @@ def test_failure_with_many_cases_is_told_once_with_the_worst() -> None:
     assert all(f"case{number}" in text for number in range(5))
 
 
+def test_paths_that_fail_alike_are_told_together() -> None:
+    paths = [("torch", "onnx_from_torch", f"runtime_{number}") for number in range(3)]
+    same = [drawn.one(path=path, verdict=Verdict.FAIL, detail="y is wrong") for path in paths]
+    other = drawn.one(path=("torch", "torch_eager"), verdict=Verdict.FAIL, detail="y is wrong in another way")
+    page = render(Results({}, (*same, other)), [section for section in SECTIONS if section.name == "failures"])
+    assert page["index.html"].count("<article") == 2
+    assert page["index.html"].count("nnparity reproduce") == 4
+    assert "4 of 4 checks failed" in page["index.html"]
+
+
 def test_operators_stand_beside_what_the_runtime_leaves(pages: dict[str, str]) -> None:
     rows = [line.split(" | ") for line in pages["report.md"].splitlines() if line.startswith("| torch")]
     assert rows[0][1:] == ["PyTorch", "1 (activation 1)", " |"]

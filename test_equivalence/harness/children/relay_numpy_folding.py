@@ -1,0 +1,111 @@
+"""Compares constants folded by NumPy with those that TVM computes; prints what it found as JSON.
+
+Runs in the environment "tvm_relay": python relay_numpy_folding.py operators | models [BROKEN_OPERATOR]
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve()
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[3])]
+
+import numpy as np
+import onnx_models
+import relay_calls
+
+from nnparity.loading import load_file
+
+SUPPORT = HERE.parents[3] / "converters" / "support"
+DRAWS = 25
+
+
+def compared_operators(evaluate: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
+    """Return for each operator how many calls NumPy took and left, and those where TVM's constant differs."""
+    import tvm
+    from tvm.relay.frontend.common import fold_constant
+
+    folder = load_file(SUPPORT / "relay_numpy_folding.py").Folder
+    report: dict[str, Any] = {}
+    for place, (name, draw) in enumerate(sorted(relay_calls.DRAWS.items())):
+        rng = np.random.default_rng(place)
+        counts: Counter[str] = Counter()
+        different = []
+        for _ in range(DRAWS):
+            call = draw(rng)
+            ours = folder().folded(call)
+            if ours is call:
+                counts["left"] += 1
+                continue
+            counts["taken"] += 1
+            theirs = fold_constant(call)
+            if not tvm.ir.structural_equal(ours, theirs):
+                different.append(f"{call}: NumPy {ours}, TVM {theirs}")
+        report[name] = {**counts, "different": different}
+    return {"operators": report, "without draws": sorted(set(evaluate) - set(relay_calls.DRAWS))}
+
+
+def compared_models(evaluate: dict[str, Callable[..., Any]]) -> dict[str, Any]:
+    """Return for each model whether the imported modules are equal, and how many calls NumPy took."""
+    import tvm
+    from tvm import relay
+
+    folding = load_file(SUPPORT / "relay_numpy_folding.py").folding
+    taken: Counter[str] = Counter()
+    for name, function in dict(evaluate).items():
+        evaluate[name] = _counted(name, function, taken)
+    report = {}
+    for name, (model, shapes) in onnx_models.models().items():
+        modules, params = [], []
+        taken.clear()
+        for context in (folding(), contextlib.nullcontext()):
+            with context:
+                module, weights = relay.frontend.from_onnx(model, shapes)
+            modules.append(module)
+            params.append({key: value.numpy().tobytes() for key, value in weights.items()})
+        equal = tvm.ir.structural_equal(*modules) and params[0] == params[1]
+        report[name] = {"equal": bool(equal), "taken": sum(taken.values())}
+    return report
+
+
+def _counted(name: str, function: Callable[..., Any], taken: Counter[str]) -> Callable[..., Any]:
+    def evaluate(*arguments: Any) -> Any:
+        value = function(*arguments)
+        taken[name] += value is not None
+        return value
+
+    return evaluate
+
+
+def _broken(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the operator with the sign of its first element turned."""
+
+    def evaluate(*arguments: Any) -> Any:
+        value = function(*arguments)
+        if value is None:
+            return None
+        wrong = np.array(value)
+        wrong.flat[0] = np.logical_not(wrong.flat[0]) if wrong.dtype == bool else wrong.flat[0] ^ 1
+        return wrong
+
+    return evaluate
+
+
+def main() -> None:
+    load_file(SUPPORT / "tvm_quiet.py").relay()
+    load_file(SUPPORT / "onnx_mapping.py").provide()
+    evaluate = load_file(SUPPORT / "relay_numpy_operators.py").OPERATORS
+    for name in sys.argv[2:]:
+        evaluate[name] = _broken(evaluate[name])
+    compare = {"operators": compared_operators, "models": compared_models}[sys.argv[1]]
+    sys.stdout.write(json.dumps(compare(evaluate)))
+
+
+if __name__ == "__main__":
+    main()

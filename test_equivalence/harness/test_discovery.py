@@ -1,0 +1,319 @@
+"""Adding a thing is one new file, and it runs; a file that is broken is named, and costs the others nothing."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnparity import discovery
+from nnparity.bench import Bench
+from nnparity.cache import ArtifactCache
+from nnparity.contracts import Conversion, Runtime
+from nnparity.discovery import Component, Content, Route, discover
+from nnparity.environments import Environments
+from nnparity.errors import UserError
+from nnparity.layers import LayerSpec
+from nnparity.loading import load_file
+from nnparity.options import Selection
+from nnparity.outcome import Status, Verdict
+
+if TYPE_CHECKING:
+    from test_equivalence.harness.conftest import World
+
+CONVERSIONS, RUNTIMES = "converters/conversions", "converters/runtimes"
+TABLE_FROM_TOY, TABLE_TIDIED = f"{CONVERSIONS}/table_from_toy.py", f"{CONVERSIONS}/table_tidied.py"
+TABLE_CPU = f"{RUNTIMES}/table_cpu.py"
+
+
+def toy_paths(content: Content) -> set[str]:
+    return {route.id for route in content.routes if route.root == "toy"}
+
+
+def problems(content: Content) -> str:
+    return "\n".join(map(str, content.broken))
+
+
+def test_own_content_has_no_broken_file() -> None:
+    assert problems(discover()) == ""
+
+
+def test_third_partys_folders_add_to_ours(world: World) -> None:
+    content, ours = world.content(), discover()
+    assert problems(content) == ""
+    assert set(content.layers) == {*ours.layers, "toy_scale"}
+    assert set(content.components) == {*ours.components, "table_from_toy", "table_tidied", "table_cpu", "toy_eager"}
+    assert {route.id for route in ours.routes} == {route.id for route in content.routes if route.root != "toy"}
+    assert toy_paths(content) == {
+        "toy>toy_eager", "toy>table_from_toy>table_cpu", "toy>table_from_toy>table_tidied>table_cpu"
+    }  # fmt: skip
+
+
+@pytest.fixture
+def built(built_world: World) -> World:
+    """Return a world in which checks run in the environment that uv built."""
+    return built_world
+
+
+def checked(world: World, path: str, layer: str = "toy_scale") -> Verdict:
+    content = world.content()
+    assert problems(content) == ""
+    with Bench(content, Environments(content.environments, world.cache), ArtifactCache(world.cache)) as bench:
+        outcome = world.check(bench, path, layer=layer)
+    assert outcome.status in {Status.MATCH, Status.MISMATCH}, outcome.detail
+    return outcome.verdict
+
+
+def test_new_layer_is_one_file_and_runs(built: World) -> None:
+    built.add("models/again.py", "models/toy_scale.py", ('name="toy_scale"', 'name="again"'))
+    assert checked(built, "toy>table_from_toy>table_cpu", "again") is Verdict.PASS
+
+
+def test_new_conversion_is_one_file_and_runs(built: World) -> None:
+    built.add(f"{CONVERSIONS}/table_by_toy.py", TABLE_FROM_TOY, ('name = "table_from_toy"', 'name = "table_by_toy"'))
+    assert checked(built, "toy>table_by_toy>table_tidied>table_cpu") is Verdict.PASS
+
+
+def test_new_conversion_that_is_wrong_fails(built: World) -> None:
+    change = ('{"factor": factor}', '{"factor": factor + 1e-3}')
+    built.add(f"{CONVERSIONS}/wrong.py", TABLE_FROM_TOY, ('name = "table_from_toy"', 'name = "wrong"'), change)
+    assert checked(built, "toy>wrong>table_cpu") is Verdict.FAIL
+    assert checked(built, "toy>table_from_toy>table_cpu") is Verdict.PASS
+
+
+def test_new_runtime_with_two_settings_is_one_file_and_runs(built: World) -> None:
+    built.add(
+        f"{RUNTIMES}/two.py",
+        TABLE_CPU,
+        ('    name = "table_cpu"\n', "    def __init__(self, name: str) -> None:\n        self.name = name\n\n"),
+        ("COMPONENT = TableCpu()", 'COMPONENTS = (TableCpu("table_fast"), TableCpu("table_slow"))'),
+    )
+    for name in ("table_fast", "table_slow"):
+        assert checked(built, f"toy>table_from_toy>{name}") is Verdict.PASS
+
+
+def test_new_representation_is_one_file_and_runs(built: World) -> None:
+    built.add("converters/representations/list.py", "converters/representations/table.py", ('name = "table"', 'name = "list"'))
+    built.add(f"{CONVERSIONS}/list_from_table.py", TABLE_TIDIED, ("table_tidied", "list_from_table"), ('target = "table"', 'target = "list"'))
+    built.add(f"{RUNTIMES}/list_cpu.py", TABLE_CPU, ("table_cpu", "list_cpu"), ('("table",)', '("list",)'))
+    assert checked(built, "toy>table_from_toy>list_from_table>list_cpu") is Verdict.PASS
+
+
+def test_new_environment_is_one_file_and_runs(built: World) -> None:
+    built.add("converters/environments/own.py", "converters/environments/toy.py", ('name="toy"', 'name="own"'))
+    built.add(f"{RUNTIMES}/own.py", TABLE_CPU, ("table_cpu", "own_cpu"), ('environment = "toy"', 'environment = "own"'))
+    content = built.content()
+    Environments(content.environments, built.cache).build("own")
+    assert checked(built, "toy>table_from_toy>own_cpu") is Verdict.PASS
+
+
+def header(requires: str, *dependencies: str) -> str:
+    lines = [f'requires-python = "{requires}"', "dependencies = [", *(f'  "{one}",' for one in dependencies), "]"]
+    return "".join(f"# {line}\n" for line in ("/// script", *lines, "///"))
+
+
+def with_header(world: World, head: str) -> Content:
+    file = world.add(f"{RUNTIMES}/own.py", TABLE_CPU, ("table_cpu", "own_cpu"), ('    environment = "toy"\n', ""))
+    file.write_text(head + file.read_text(encoding="utf-8"), encoding="utf-8")
+    return world.content()
+
+
+def test_component_with_a_header_instead_of_an_environment_runs(built: World) -> None:
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    content = with_header(built, header(f"=={own}.*", "numpy==2.4.6"))
+    spec = content.environments[content.runtimes["own_cpu"].environment]
+    assert (spec.python, spec.packages) == (own, ("numpy==2.4.6",))
+    Environments(content.environments, built.cache).build(spec.name)
+    assert checked(built, "toy>table_from_toy>own_cpu") is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("requires", "python"),
+    [("", "own"), (">=3.9", "own"), (">=3.9,<3.12", "3.11"), ("<3.10", "3.9"), ("==3.8.*", "3.8"), ("~=3.10.2", "3.10")],
+)
+def test_header_gets_a_python_that_it_allows(
+    world: World, monkeypatch: pytest.MonkeyPatch, requires: str, python: str
+) -> None:
+    monkeypatch.setattr(discovery, "PYTHONS", ("3.11", *discovery.PYTHONS[1:]))
+    content = with_header(world, header(requires, "numpy"))
+    assert problems(content) == ""
+    assert content.environments["of_own_cpu"].python == ("3.11" if python == "own" else python)
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        ("", "no PEP 723 header"),
+        ("# /// script\n# dependencies = [\n# ///\n", "PEP 723 header"),
+        (header("=>3", "numpy"), "PEP 723 header"),
+        (header(">=4", "numpy"), "leaves none"),
+    ],
+)
+def test_component_without_a_usable_environment_is_named(world: World, head: str, words: str) -> None:
+    content = with_header(world, head)
+    assert words in problems(content)
+    assert "own.py" in problems(content)
+    assert len(toy_paths(content)) == 3
+
+
+@pytest.mark.parametrize("folder", ["models", *(f"converters/{one}" for one in ("representations", "environments", "conversions", "runtimes"))])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("def f(:", "SyntaxError"),
+        ("import no_such_module", "no_such_module"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("", "no attribute"),
+        ("LAYER = COMPONENT = REPRESENTATION = ENVIRONMENT = None", "NoneType"),
+        ("\x00", ""),
+    ],
+)
+def test_broken_file_is_named_and_the_others_still_run(world: World, folder: str, text: str, words: str) -> None:
+    (world.folder / folder / "broken.py").write_text(text, encoding="utf-8")
+    content = world.content()
+    assert [one.file.name for one in content.broken] == ["broken.py"]
+    assert words in problems(content)
+    assert len(toy_paths(content)) == 3
+
+
+@pytest.mark.parametrize(
+    ("like", "change", "words"),
+    [
+        (TABLE_FROM_TOY, ('    target = "table"\n', ""), "target is None; expected a str"),
+        (TABLE_FROM_TOY, ("def convert(", "def convert_it("), "no method `convert`"),
+        (TABLE_CPU, ('("table",)', '"table"'), "accepts is 'table'; expected a tuple"),
+        (TABLE_CPU, ("def load(", "def load_it("), "no method `load`"),
+        (TABLE_CPU, ('environment = "toy"', 'environment = "toi"'), "did you mean toy"),
+    ],
+)
+def test_component_that_lacks_something_is_told_what(world: World, like: str, change: tuple[str, str], words: str) -> None:
+    name = Path(like).stem
+    world.add(like.replace(name, "lacking"), like, (f'name = "{name}"', 'name = "lacking"'), change)
+    content = world.content()
+    assert [one.file.name for one in content.broken] == ["lacking.py"]
+    assert words in problems(content)
+    assert len(toy_paths(content)) == 3
+
+
+@pytest.mark.parametrize(
+    ("file", "like", "change"),
+    [
+        ("models/zz.py", "models/toy_scale.py", ("name", "name")),
+        ("models/zz.py", "models/toy_scale.py", ('name="toy_scale"', 'name="softmax"')),
+        (f"{CONVERSIONS}/zz.py", TABLE_TIDIED, ("name", "name")),
+        (f"{CONVERSIONS}/zz.py", TABLE_TIDIED, ('name = "table_tidied"', 'name = "onnx_from_torch"')),
+        (f"{RUNTIMES}/zz.py", TABLE_CPU, ('name = "table_cpu"', 'name = "table_tidied"')),
+        ("converters/environments/zz.py", "converters/environments/toy.py", ("name", "name")),
+        ("converters/representations/zz.py", "converters/representations/table.py", ("name", "name")),
+    ],
+)
+def test_name_that_is_taken_is_refused_and_the_first_stays(
+    world: World, file: str, like: str, change: tuple[str, str]
+) -> None:
+    world.add(file, like, change)
+    content = world.content()
+    assert [one.file.name for one in content.broken] == ["zz.py"]
+    assert "is taken by" in problems(content)
+    assert len(toy_paths(content)) == 3
+
+
+def test_folder_that_is_not_there_is_the_users_mistake(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="expected a folder"):
+        discover(models=[tmp_path / "none"])
+
+
+def test_optimiser_stands_only_right_before_the_runtime(world: World) -> None:
+    world.add(f"{CONVERSIONS}/table_sorted.py", TABLE_TIDIED, ("table_tidied", "table_sorted"))
+    world.add("converters/representations/list.py", "converters/representations/table.py", ('name = "table"', 'name = "list"'))
+    world.add(f"{CONVERSIONS}/list_from_table.py", TABLE_TIDIED, ("table_tidied", "list_from_table"), ('target = "table"', 'target = "list"'))
+    world.add(f"{RUNTIMES}/list_cpu.py", TABLE_CPU, ("table_cpu", "list_cpu"), ('("table",)', '("list",)'))
+    assert toy_paths(world.content()) == {
+        "toy>toy_eager",
+        "toy>table_from_toy>table_cpu",
+        "toy>table_from_toy>table_tidied>table_cpu",
+        "toy>table_from_toy>table_sorted>table_cpu",
+        "toy>table_from_toy>list_from_table>list_cpu",
+    }
+
+
+class Edge:
+    """A component that only says where it stands."""
+
+    def __init__(self, name: str, source: str, target: str) -> None:
+        self.name, self.source, self.target, self.accepts, self.environment = name, source, target, (source,), "e"
+
+
+def graph(edges: list[tuple[str, str]], leaves: set[str]) -> Content:
+    layer = load_file(Path(__file__).with_name("toy") / "models" / "toy_scale.py").LAYER
+    roots: dict[str, object] = {"a": None, "b": None}
+
+    def component(edge: Edge) -> Component[object]:
+        return Component(edge.name, Path("x.py"), "e", edge)
+
+    conversions = [Edge(f"{target}_{number}_from_{source}", source, target) for number, (source, target) in enumerate(edges)]
+    runtimes = [Edge(f"run_{leaf}", leaf, "") for leaf in leaves]
+    return Content(
+        layers={"layer": LayerSpec(**{**vars(layer), "build": roots})},
+        conversions={edge.name: component(edge) for edge in conversions},  # type: ignore[misc]
+        runtimes={edge.name: component(edge) for edge in runtimes},  # type: ignore[misc]
+    )
+
+
+FORMS = st.sampled_from("abcdef")
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(FORMS, FORMS), max_size=10), st.sets(FORMS))
+def test_every_path_is_whole_and_repeats_nothing(edges: list[tuple[str, str]], leaves: set[str]) -> None:
+    content = graph(edges, leaves)
+    for route in content.routes:
+        assert holds_together(content, route)
+    assert len({route.id for route in content.routes}) == len(content.routes)
+
+
+def holds_together(content: Content, route: Route) -> bool:
+    here, seen = route.root, [route.root]
+    for index, name in enumerate(route.conversions):
+        conversion: Conversion = content.conversions[name].kind
+        assert conversion.source == here
+        here = conversion.target
+        if conversion.source == conversion.target:
+            assert index == len(route.conversions) - 1
+        else:
+            seen.append(here)
+    assert len(set(seen)) == len(seen)
+    assert not set(seen[1:]) & set(content.roots)
+    runtime: Runtime = content.runtimes[route.runtime].kind
+    return here in runtime.accepts
+
+
+@pytest.mark.parametrize(
+    ("selection", "words"),
+    [
+        (Selection(layers=("toy_scal",)), "--layer 'toy_scal': no such layer; did you mean toy_scale"),
+        (Selection(components=("table_from_to",)), "--component .* did you mean table_from_toy"),
+        (Selection(required=("table_cpuu",)), "--require .* did you mean table_cpu"),
+        (Selection(in_process=("nothing at all like it",)), "--in-process .* there are: "),
+        (Selection(paths=("toy>table_from_toy>table_cp",)), "--path .* did you mean toy>table_from_toy>table_cpu"),
+        (Selection(paths=("table_cp",)), "--path .* did you mean table_cpu"),
+        (Selection(paths=("toy>toy_eager",), components=("table_cpu",)), "no path fits both"),
+    ],
+)
+def test_unknown_name_is_the_users_mistake_with_the_nearest_names(world: World, selection: Selection, words: str) -> None:
+    content = world.content()
+    with pytest.raises(UserError, match=words):
+        selection.check(content)
+        selection.routes(content)
+
+
+@pytest.mark.parametrize("glob", ["toy>*", "*table_tidied*", "table_tidied", "toy>table_from_toy>table_cpu"])
+def test_path_option_takes_globs_ids_and_steps(world: World, glob: str) -> None:
+    content = world.content()
+    routes = Selection(paths=(glob,)).routes(content)
+    assert routes
+    assert all(route.root == "toy" for route in routes)
