@@ -18,12 +18,12 @@ from nnparity.check import check
 from nnparity.discovery import Content, Route
 from nnparity.environments import Environments, Say
 from nnparity.errors import UserError
+from nnparity.lanes import demanded
 from nnparity.layers import Case
 from nnparity.options import Selection, load_content
 from nnparity.oracle import Oracle
 from nnparity.outcome import Outcome
 from nnparity.plan import PROFILES, Profile
-from nnparity.run import demanded
 
 CONTENT = pytest.StashKey[Content]()
 SELECTION = pytest.StashKey[Selection]()

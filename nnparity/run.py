@@ -1,4 +1,4 @@
-"""Runs cases over paths in lanes, and hands every outcome on as it comes."""
+"""Runs units in lanes, and hands every outcome on as it comes."""
 
 from __future__ import annotations
 
@@ -6,31 +6,19 @@ import queue
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nnparity.bench import Bench
-from nnparity.check import check
 from nnparity.discovery import Route
 from nnparity.divergence import KnownDivergence
+from nnparity.lanes import Elsewhere, Key, Unit, outcomes_of
 from nnparity.layers import Case
 from nnparity.oracle import Oracle
-from nnparity.outcome import Outcome, Status, Verdict
+from nnparity.outcome import Outcome
 from nnparity.plan import Model
 
-Key = tuple[str, str]
 Each = Callable[[Case, Outcome], None]
-
-
-@dataclass(frozen=True)
-class Unit:
-    """What one lane takes at a time: one model, and the paths to take it along."""
-
-    model: Model
-    routes: tuple[Route, ...]
-
-    @property
-    def checks(self) -> int:
-        return len(self.model.cases) * len(self.routes)
+Outcomes = list[tuple[Case, Outcome]]
 
 
 def units_of(models: Iterable[Model], routes: Sequence[Route], recorded: Collection[Key] = ()) -> Iterator[Unit]:
@@ -65,56 +53,62 @@ def run(
     jobs: int,
     required: Collection[str] = (),
     recorded: Collection[Key] = (),
-    executor: Executor | None = None,
 ) -> None:
-    """Check every unit; `each` is called in the caller's thread, one outcome at a time.
-
-    executor: anything that follows concurrent.futures; by default one thread for each of `jobs` lanes.
-    """
+    """Check every unit in `jobs` threads; `each` is called in the caller's thread, one outcome at a time."""
     outcomes: queue.SimpleQueue[tuple[Case, Outcome] | Future[None]] = queue.SimpleQueue()
     stopped = threading.Event()
 
     def lane(unit: Unit) -> None:
-        for route in unit.routes:
-            for case in unit.model.cases:
-                if stopped.is_set():
-                    return
-                if (case.id, route.id) not in recorded:
-                    outcomes.put((case, demanded(check(case, route, bench, oracle), required)))
+        for outcome in outcomes_of(unit, bench, oracle, required=required, recorded=recorded, stopped=stopped.is_set):
+            outcomes.put(outcome)
 
-    own = executor or ThreadPoolExecutor(jobs, thread_name_prefix="lane")
     waiting = iter(units)
     running: set[Future[None]] = set()
+    with ThreadPoolExecutor(jobs, thread_name_prefix="lane") as lanes:
 
-    def submit() -> None:
-        for unit in waiting:
-            future = own.submit(lane, unit)
-            running.add(future)
-            future.add_done_callback(outcomes.put)
-            return
+        def submit() -> None:
+            unit = next(waiting, None)
+            if unit is not None:
+                future = lanes.submit(lane, unit)
+                running.add(future)
+                future.add_done_callback(outcomes.put)
 
-    try:
-        for _ in range(jobs):
-            submit()
-        while running:
-            arrived = outcomes.get()
-            if isinstance(arrived, Future):
-                running.discard(arrived)
-                arrived.result()
+        try:
+            for _ in range(jobs):
                 submit()
-            else:
-                each(*arrived)
-    finally:
-        stopped.set()
-        if running:
-            bench.close()
-        if executor is None:
-            own.shutdown(wait=True, cancel_futures=True)
+            while running:
+                arrived = outcomes.get()
+                if isinstance(arrived, Future):
+                    running.discard(arrived)
+                    arrived.result()
+                    submit()
+                else:
+                    each(*arrived)
+        finally:
+            stopped.set()
+            if running:
+                bench.close()
 
 
-def demanded(outcome: Outcome, required: Collection[str]) -> Outcome:
-    """Return the outcome, a FAIL if a required component did not run."""
-    missing = next((name for name in outcome.path if name in required), None)
-    if outcome.status is Status.NOT_RUN and missing is not None:
-        return replace(outcome.judged(Verdict.FAIL), detail=f"{missing} is required, but: {outcome.detail}")
-    return outcome
+def run_elsewhere(units: Iterable[Unit], lane: Elsewhere, each: Each, executor: Executor, *, at_once: int) -> None:
+    """Check every unit on an executor that follows concurrent.futures, a cluster's or a process pool.
+
+    At most `at_once` units are out at a time; a unit's outcomes arrive together, when it is done.
+    """
+    done: queue.SimpleQueue[Future[Outcomes]] = queue.SimpleQueue()
+    waiting = iter(units)
+    out = 0
+
+    def submit() -> int:
+        unit = next(waiting, None)
+        if unit is None:
+            return 0
+        executor.submit(lane, unit).add_done_callback(done.put)
+        return 1
+
+    for _ in range(at_once):
+        out += submit()
+    while out:
+        for case, outcome in done.get().result():
+            each(case, outcome)
+        out += submit() - 1

@@ -17,6 +17,7 @@ from nnparity.cases import find_case, save_case
 from nnparity.cli import INTERRUPTED, environments_of, finish_broken, selection_of
 from nnparity.describe import describe_run, families_of
 from nnparity.discovery import Content, Route
+from nnparity.lanes import Key, Unit
 from nnparity.layers import Case
 from nnparity.options import load_content
 from nnparity.oracle import Oracle
@@ -24,7 +25,7 @@ from nnparity.outcome import Outcome, Verdict
 from nnparity.plan import PROFILES, Model, Profile, models_of, unique
 from nnparity.progress import NEW, Progress
 from nnparity.report import discover_sections, write_report
-from nnparity.run import Key, Unit, run, units_of, witness_units
+from nnparity.run import run, units_of, witness_units
 from nnparity.store import Results, ResultsWriter, read_results
 
 KEPT_VERDICTS = {Verdict.FAIL, Verdict.XPASS, Verdict.XFAIL}
