@@ -137,7 +137,18 @@ def build_torch(config: Config, weights: Arrays) -> Any:
         "norm2.weight": tensors["norm2_weight"],
         "norm2.bias": tensors["norm2_bias"],
     })
-    return block.eval()
+
+    # A model that holds the block, as models do: PyTorch 2.13's legacy exporter turns the defaults of the outermost
+    # forward into tensors, and then refuses is_causal (https://github.com/pytorch/pytorch/issues/110255).
+    class Encoder(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.block = block
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.block(x)  # type: ignore[no-any-return]
+
+    return Encoder().eval()
 
 
 def build_tensorflow(config: Config, weights: Arrays) -> Any:

@@ -86,7 +86,8 @@ class Content:
     @cached_property
     def roots(self) -> tuple[str, ...]:
         """Representations that layers are built in, in name order."""
-        return tuple(sorted({root for layer in self.layers.values() for root in layer.build}))
+        named = {root for layer in self.layers.values() for root in layer.build}
+        return tuple(sorted(named & set(self.representations)))
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:
@@ -183,9 +184,14 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
             environment = _environment_of(thing, files[name], environments, broken)
             if environment is not None:
                 components[name] = Component(name, files[name], environment, thing)
+    for name, layer in layers.items():
+        if not set(layer.build) & set(representations):
+            problem = f"it is built for {', '.join(layer.build)}; {nearest(next(iter(layer.build), ''), representations)}"
+            broken.append(Broken(layer_files[name], problem))
     for file, entries in known.items():
         for entry in entries:
-            if entry.layer not in layers or entry.component not in {*components, *representations}:
+            there = entry.component in components or entry.component in representations
+            if not there or entry.witness.layer not in layers or not entry.about_layer(entry.witness.layer):
                 problem = f"the known divergence {entry.id} names a layer or component that is not there; correct it"
                 broken.append(Broken(Path(file), problem))
     return Content(
@@ -237,10 +243,12 @@ def _complete(
     for name, one in components.items():
         for attribute, kind in [*((each, str) for each in texts), *((each, tuple) for each in tuples)]:
             value = getattr(one, attribute, None)
-            if not isinstance(value, kind):
+            if not isinstance(value, kind) or not value:
                 raise TypeError(f"{name}.{attribute} is {value!r}; expected a {kind.__name__}, as in contracts.py")
         if not callable(getattr(one, does, None)):
             raise TypeError(f"{name} has no method `{does}`; write it, as in contracts.py")
+        if hasattr(one, "compile") and not isinstance(getattr(one, "compiles_to", None), str):
+            raise TypeError(f"{name} has `compile` but no `compiles_to`; name the representation that it returns")
     return components
 
 

@@ -88,10 +88,10 @@ class Server:
         return {"ok": True, "seconds": seconds}, {}
 
     def _answer_convert(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
-        return self._derived(request, _converted)
+        return self._derived(request, lambda component, artifact: (component.convert(artifact), component.target))
 
     def _answer_compile(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
-        return self._derived(request, lambda component, artifact: component.compile(artifact))
+        return self._derived(request, lambda component, artifact: (component.compile(artifact), component.compiles_to))
 
     def _derived(self, request: Mapping[str, Any], derive: Any) -> Reply:
         source = self._artifact(Path(request["source"]), request["source_key"])
@@ -100,9 +100,14 @@ class Server:
         # otherwise an outcome would depend on what ran before it, and on what the cache had.
         self._models.pop(request["source_key"], None)
         started = time.perf_counter()
-        derived = derive(component, source)
+        derived, expected = derive(component, source)
         if not isinstance(derived, Artifact):
             raise ContractBroken(f"{request['component']}: expected an Artifact, got {type(derived).__name__}")
+        if derived.representation != expected:
+            raise ContractBroken(
+                f"{request['component']}: expected an Artifact in {expected!r}, got one in {derived.representation!r}; "
+                f"return artifact.converted({expected!r}, model)"
+            )
         seconds = time.perf_counter() - started
         if derived.operators is None:
             derived = derived.with_operators(self._representation(derived.representation).count(derived))
@@ -180,16 +185,6 @@ class Server:
             self._representation(artifact.representation).save(artifact.model, target)
         described = {**describe_artifact(artifact), "seconds": seconds}
         (target / ARTIFACT).write_text(json.dumps(described, sort_keys=True), encoding="utf-8")
-
-
-def _converted(component: Any, artifact: Artifact) -> Any:
-    derived = component.convert(artifact)
-    if isinstance(derived, Artifact) and derived.representation != component.target:
-        raise ContractBroken(
-            f"{component.name}: expected an Artifact in {component.target!r}, got one in {derived.representation!r}; "
-            f"return artifact.converted({component.target!r}, model)"
-        )
-    return derived
 
 
 def _last_words(problem: BaseException) -> str:

@@ -47,7 +47,7 @@ def test_layer_that_raises_is_an_error_of_its_own(world: World, old: str, new: s
 
 
 def test_layer_that_is_not_written_in_the_root_is_unsupported(world: World) -> None:
-    world.edit(LAYER, 'build={"toy": build_toy}', 'build={"other": build_toy}')
+    world.edit(LAYER, 'build={"toy": build_toy}', 'build={"torch": build_toy}')
     bench = world.bench()
     case = world.cases(bench)[0]
     with pytest.raises(Failure) as caught:

@@ -25,6 +25,7 @@ from nnparity.outcome import Status, Verdict
 if TYPE_CHECKING:
     from test_equivalence.harness.conftest import World
 
+TOY = Path(__file__).with_name("toy")
 CONVERSIONS, RUNTIMES = "converters/conversions", "converters/runtimes"
 TABLE_FROM_TOY, TABLE_TIDIED = f"{CONVERSIONS}/table_from_toy.py", f"{CONVERSIONS}/table_tidied.py"
 TABLE_CPU = f"{RUNTIMES}/table_cpu.py"
@@ -188,6 +189,8 @@ def test_broken_file_is_named_and_the_others_still_run(world: World, folder: str
         (TABLE_FROM_TOY, ("def convert(", "def convert_it("), "no method `convert`"),
         (TABLE_CPU, ('("table",)', '"table"'), "accepts is 'table'; expected a tuple"),
         (TABLE_CPU, ("def load(", "def load_it("), "no method `load`"),
+        (TABLE_CPU, ('("table",)', "()"), "accepts is (); expected a tuple"),
+        (TABLE_CPU, ("def load(", "compile = print\n\n    def load("), "`compile` but no `compiles_to`"),
         (TABLE_CPU, ('environment = "toy"', 'environment = "toi"'), "did you mean toy"),
     ],
 )
@@ -222,6 +225,20 @@ def test_name_that_is_taken_is_refused_and_the_first_stays(
     assert len(toy_paths(content)) == 3
 
 
+def test_layer_for_an_unknown_root_alone_is_named(world: World) -> None:
+    world.add("models/zz.py", "models/toy_scale.py", ('name="toy_scale"', 'name="zz"'), ('build={"toy"', 'build={"toi"'))
+    content = world.content()
+    assert "it is built for toi; did you mean toy" in problems(content)
+    assert len(toy_paths(content)) == 3
+
+
+def test_further_root_without_a_representation_is_no_path(world: World) -> None:
+    world.edit("models/toy_scale.py", 'build={"toy": build_toy}', 'build={"toy": build_toy, "jax": build_toy}')
+    content = world.content()
+    assert problems(content) == ""
+    assert "jax" not in content.roots
+
+
 def test_folder_that_is_not_there_is_the_users_mistake(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="expected a folder"):
         discover(models=[tmp_path / "none"])
@@ -249,8 +266,9 @@ class Edge:
 
 
 def graph(edges: list[tuple[str, str]], leaves: set[str]) -> Content:
-    layer = load_file(Path(__file__).with_name("toy") / "models" / "toy_scale.py").LAYER
-    roots: dict[str, object] = {"a": None, "b": None}
+    layer = load_file(TOY / "models" / "toy_scale.py").LAYER
+    toy = load_file(TOY / "converters" / "representations" / "toy.py").REPRESENTATION
+    roots: dict[str, object] = {"a": None, "b": None, "no representation of this name": None}
 
     def component(edge: Edge) -> Component[object]:
         return Component(edge.name, Path("x.py"), "e", edge)
@@ -259,6 +277,7 @@ def graph(edges: list[tuple[str, str]], leaves: set[str]) -> Content:
     runtimes = [Edge(f"run_{leaf}", leaf, "") for leaf in leaves]
     return Content(
         layers={"layer": LayerSpec(**{**vars(layer), "build": roots})},
+        representations=dict.fromkeys("abcdef", toy),
         conversions={edge.name: component(edge) for edge in conversions},  # type: ignore[misc]
         runtimes={edge.name: component(edge) for edge in runtimes},  # type: ignore[misc]
     )
