@@ -53,6 +53,8 @@ def run_session(**options: Any) -> int:
             in_process=frozenset(selection.in_process),
         ) as bench,
     ):  # fmt: skip
+        for note in writer.notes:
+            console.print(note, markup=False)
         units = list(asked.units(bench, writer.recorded))
         expected = _expected(units, writer.recorded)
         try:
@@ -72,6 +74,7 @@ def run_session(**options: Any) -> int:
             code = INTERRUPTED
             console.print(f"interrupted; what was recorded is kept, go on with: nnparity run --resume --out {out}")
         made, cached = bench.tally.made, bench.tally.cached
+        writer.add_facts({"conversions": {"made": made, "cached": cached}})
     results = read_results(out / "results.jsonl")
     write_reports(results, out, content)
     _say_end(console, results, out, made, cached)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -159,6 +160,36 @@ def prod(rng: np.random.Generator) -> Any:
 
 def shape_of(rng: np.random.Generator) -> Any:
     return relay.shape_of(constant(array(rng, shape(rng), "float32")), str(rng.choice(["int32", "int64"])))
+
+
+def arrays(value: Any) -> list[np.ndarray]:
+    """Return the arrays of a constant or of a tuple of constants."""
+    return [array for field in value.fields for array in arrays(field)] if isinstance(value, relay.Tuple) else [value.data.numpy()]
+
+
+def computed(calls: list[Any]) -> list[list[np.ndarray]]:
+    """Return what TVM computes for each call, with the constants made inputs so that nothing is folded."""
+    variables: dict[str, Any] = {}
+    values: dict[str, Any] = {}
+
+    def opened(node: Any) -> Any:
+        if isinstance(node, relay.Tuple):
+            return relay.Tuple([opened(field) for field in node.fields])
+        name = f"x{len(values)}"
+        values[name] = node.data
+        variables[name] = relay.var(name, shape=node.data.shape, dtype=node.data.dtype)
+        return variables[name]
+
+    bodies = [relay.Call(call.op, [opened(argument) for argument in call.args], call.attrs) for call in calls]
+    module = tvm.IRModule.from_expr(relay.Function(list(variables.values()), relay.Tuple(bodies)))
+    types = relay.transform.InferType()(module)["main"].ret_type.fields
+    counts = [len(kind.fields) if isinstance(kind, tvm.ir.TupleType) else 1 for kind in types]
+    with tvm.transform.PassContext(opt_level=0, config={"tir.disable_cse_tir": True}):
+        library = relay.build(module, target="llvm")
+    executor = importlib.import_module("tvm.contrib.graph_executor").GraphModule(library["default"](tvm.cpu()))
+    executor.run(**values)
+    outputs = iter([executor.get_output(place).numpy() for place in range(executor.get_num_outputs())])
+    return [list(itertools.islice(outputs, count)) for count in counts]
 
 
 NUMBERS = (*INTEGERS, *FLOATS)
