@@ -77,7 +77,13 @@ class Bench:
         self._lock = threading.Lock()
         self._closed = False
         self._digests: dict[Path, str] = {}
+        self._keys: dict[tuple[str, str, str], str] = {}  # what is asked for to its place in the cache
         self._support = digest_of_files(content.support)
+        self._compiling = {
+            name: one.kind.compiles_to
+            for name, one in content.runtimes.items()
+            if isinstance(one.kind, CompilingRuntime)
+        }
 
     def __enter__(self) -> Bench:
         return self
@@ -100,11 +106,14 @@ class Bench:
         if root not in layer.build:
             raise Failure(Stage.BUILD, Status.UNSUPPORTED, f"{layer.name} is not written in {root}", component=root)
         eager = self.content.runtimes[self.content.eager(root)]
-        layer_file = self.content.layer_files[case.layer].resolve()  # the recipe names it, so its place counts too
-        key = digest(
-            "build", case.model_text, root, str(layer_file), self._file(layer_file), self._family_key(root),
-            self._support, self.environments.key(eager.environment),
-        )  # fmt: skip
+        layer_file = self.content.layer_files[case.layer]
+        known = ("build", case.model_text, root)
+        if known not in self._keys:  # the recipe names the layer's file, so its place counts too
+            self._keys[known] = digest(
+                *known, str(layer_file.resolve()), self._file(layer_file), self._family_key(root),
+                self._support, self.environments.key(eager.environment),
+            )  # fmt: skip
+        key = self._keys[known]
         found = self._found(key)
         if found is not None:
             return found
@@ -142,10 +151,9 @@ class Bench:
 
     def compile(self, source: Made, name: str) -> Made:
         """Return the artifact as the runtime's own ahead-of-time work leaves it. Stage LOAD."""
-        component = self.content.runtimes[name]
-        if not isinstance(component.kind, CompilingRuntime):
+        if name not in self._compiling:
             return source
-        return self._derive("compile", source, component, component.kind.compiles_to, Stage.LOAD)
+        return self._derive("compile", source, self.content.runtimes[name], self._compiling[name], Stage.LOAD)
 
     def run(self, source: Made, name: str, sets: Sequence[Arrays]) -> tuple[list[dict[str, np.ndarray]], float]:
         """Return the outputs for each set of inputs and the seconds that one run took. Stages LOAD and RUN."""
@@ -194,10 +202,13 @@ class Bench:
                 del worker.loaded[oldest]
 
     def _derive(self, verb: str, source: Made, component: Component[Any], target: str, stage: Stage) -> Made:
-        key = digest(
-            verb, source.key, component.name, self._file(component.file), self._family_key(target), self._support,
-            self.environments.key(component.environment),
-        )  # fmt: skip
+        known = (verb, source.key, component.name)
+        if known not in self._keys:
+            self._keys[known] = digest(
+                *known, self._file(component.file), self._family_key(target), self._support,
+                self.environments.key(component.environment),
+            )  # fmt: skip
+        key = self._keys[known]
         found = self._found(key)
         if found is not None:
             return found

@@ -16,11 +16,10 @@ import nnparity
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.discovery import Content
 from nnparity.environments import Environments
-from nnparity.errors import UserError
-from nnparity.options import Selection, load_content
+from nnparity.errors import INTERRUPTED, MISTAKE, UserError
+from nnparity.options import load_content
 from nnparity.plan import PROFILES
 
-MISTAKE, INTERRUPTED = 2, 3
 Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -96,7 +95,7 @@ def list_command(what: str, *, as_json: bool, models: tuple[Path, ...], converte
     else:
         for row in rows:
             click.echo("  ".join(str(value) for value in row.values() if value not in ("", None, {})))
-    finish_broken(content)
+    content.refuse_broken()
 
 
 @main.command("setup")
@@ -145,29 +144,12 @@ def doctor_command(models: tuple[Path, ...], converters: tuple[Path, ...]) -> No
     bad = sum(not finding.good for finding in findings)
     if bad:
         raise UserError(f"{bad} of {len(findings)} checks found something wrong; each line marked BAD says what to do")
-    finish_broken(content)
+    content.refuse_broken()
 
 
 def environments_of(content: Content) -> Environments:
     """Return the environments of the content on this machine."""
     return Environments(content.environments, cache_folder())
-
-
-def finish_broken(content: Content) -> None:
-    """Raise UserError if a content file did not load."""
-    if content.broken:
-        raise UserError("; ".join(map(str, content.broken)) + "; correct or remove these files; all others were used")
-
-
-def selection_of(options: dict[str, Any]) -> Selection:
-    """Return what the user selected."""
-    return Selection(
-        layers=options["layers"],
-        paths=options["paths"],
-        components=options["components"],
-        required=options["required"],
-        in_process=options["in_process"],
-    )
 
 
 if __name__ == "__main__":

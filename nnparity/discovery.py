@@ -109,6 +109,11 @@ class Content:
             if one.kind.source == here and target not in seen and target not in self.roots:
                 self._extend(root, target, (*so_far, name), seen | {target}, found)
 
+    def refuse_broken(self) -> None:
+        """Raise UserError if a content file did not load; called when all others have been used."""
+        if self.broken:
+            raise UserError(f"{'; '.join(map(str, self.broken))}; correct or remove these files; all others were used")
+
     def eager(self, root: str) -> str:
         """Return the runtime that runs the root as its framework does without conversion."""
         name = getattr(self.representations.get(root), "eager", None)
@@ -186,7 +191,8 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
                 components[name] = Component(name, files[name], environment, thing)
     for name, layer in layers.items():
         if not set(layer.build) & set(representations):
-            problem = f"it is built for {', '.join(layer.build)}; {nearest(next(iter(layer.build), ''), representations)}"
+            near = nearest(next(iter(layer.build), ""), representations)
+            problem = f"{name} is built for {', '.join(layer.build)}, and there is no such representation; {near}"
             broken.append(Broken(layer_files[name], problem))
     for file, entries in known.items():
         for entry in entries:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from nnparity.layers import Case
 from nnparity.outcome import Outcome, Stage, Status, Verdict
@@ -71,7 +72,7 @@ class KnownDivergence:
         """Whether every requirement in `versions` that names an installed distribution is satisfied."""
         for text in self.versions:
             requirement = Requirement(text)
-            version = installed.get(requirement.name.lower().replace("_", "-"))
+            version = installed.get(canonicalize_name(requirement.name))
             if version is not None and not requirement.specifier.contains(version, prereleases=True):
                 return False
         return True

@@ -23,11 +23,11 @@ from nnparity.errors import UserError, nearest
 
 READY = "ready.json"
 PROBE = """
-import importlib, importlib.metadata, json, sys
+import importlib, importlib.metadata, json, re, sys
 for module in sys.argv[1:]:
     importlib.import_module(module)
 found = importlib.metadata.distributions()
-print(json.dumps({one.metadata["Name"].lower().replace("_", "-"): one.version for one in found}))
+print(json.dumps({re.sub("[-_.]+", "-", one.metadata["Name"]).lower(): one.version for one in found}))
 """
 BUILD_SECONDS = 3600
 Say = Callable[[str], None]

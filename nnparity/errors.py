@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+NEW_FAILURE, MISTAKE, INTERRUPTED = 1, 2, 3  # exit codes; 0 is: nothing new failed
+
 
 class UserError(Exception):
     """Says what was being done, the wrong value, what was expected, and what to do next."""

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 import numpy as np
 
-Header = dict[str, Any]
+Header = Dict[str, Any]
 Read = Callable[[int], bytes]
 ARRAYS = "arrays"
 
@@ -21,7 +20,7 @@ class BadFrame(Exception):
     """The bytes are no message."""
 
 
-def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> list[bytes]:
+def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> List[bytes]:
     """Return the message as byte strings to be written one after the other."""
     described = []
     chunks = [b""]
@@ -34,7 +33,7 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> list[
     return chunks
 
 
-def decode(line: bytes, read: Read) -> tuple[Header, dict[str, np.ndarray]]:
+def decode(line: bytes, read: Read) -> Tuple[Header, Dict[str, np.ndarray]]:
     """Return header and arrays; `read(n)` gives the n bytes that follow the line. Raises BadFrame."""
     try:
         header = json.loads(line)

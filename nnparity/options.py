@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from nnparity.discovery import Content, Route, discover, pick
 from nnparity.errors import UserError, nearest
@@ -20,6 +21,11 @@ class Selection:
     components: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     in_process: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Selection:
+        """Return the selection among the options of a command."""
+        return cls(**{item.name: tuple(options[item.name]) for item in fields(cls)})
 
     def check(self, content: Content) -> None:
         """Raise UserError, with the nearest names, for the first name that is not there."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -15,8 +17,10 @@ from nnparity.layers import Case, LayerSpec, rounded, weights_of
 from nnparity.outcome import Stage
 from nnparity.perturbation import nudged_runs, perturbed, perturbed_runs
 
-KEPT = 256
+CASES_KEPT = 256
+MODELS_KEPT = 16
 EXACT = "float64"
+Kept = TypeVar("Kept")
 
 
 class Oracle:
@@ -24,53 +28,83 @@ class Oracle:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._kept: OrderedDict[tuple[str, str], Expectation] = OrderedDict()
-        self._lock = threading.Lock()
+        self._expectations: _Latest[Expectation] = _Latest(CASES_KEPT)
+        self._references: _Latest[_Reference] = _Latest(CASES_KEPT)
+        self._weights: _Latest[tuple[Arrays, Arrays]] = _Latest(MODELS_KEPT)
 
     def expectation(self, case: Case, root: str) -> Expectation:
         """Return what a path from this root should give. Raises Failure if the eager root itself cannot."""
-        return self._once((case.digest, root), lambda: self._from_root(case, root))
+        return self._expectations.get((case.digest, root), lambda: self._from_root(case, root))
 
     def exact_expectation(self, case: Case) -> Expectation:
         """Return what the eager root should give in float64: from the reference alone."""
-        return self._once((case.digest, ""), lambda: self._from_reference(case))
+        return self._expectations.get((case.digest, ""), lambda: self._from_reference(case))
 
     def _from_root(self, case: Case, root: str) -> Expectation:
-        sets = self._input_sets(case)
         made = self._bench.build(case, root)
-        eager, _ = self._bench.run(made, self._bench.content.eager(root), sets)
-        runs, edged = self._reference_runs(case, sets)
+        reference = self._reference_of(case)
+        eager, _ = self._bench.run(made, self._bench.content.eager(root), reference.sets)
         with layer_blamed(Stage.COMPARE, case.layer, f"putting the reference of {case.layer} beside its {root} build"):
-            return expectation(runs, eager, case.config["dtype"], nudged_runs=edged)
+            return expectation(reference.runs, eager, case.config["dtype"], nudged_runs=reference.nudged)
 
     def _from_reference(self, case: Case) -> Expectation:
-        runs, edged = self._reference_runs(case, self._input_sets(case))
-        return expectation(runs, [], case.config["dtype"], nudged_runs=edged)
+        reference = self._reference_of(case)
+        return expectation(reference.runs, [], case.config["dtype"], nudged_runs=reference.nudged)
 
-    def _input_sets(self, case: Case) -> list[Arrays]:
+    def _reference_of(self, case: Case) -> _Reference:
+        return self._references.get(case.digest, lambda: self._made_reference(case))
+
+    def _made_reference(self, case: Case) -> _Reference:
+        layer, dtype = self._bench.content.layers[case.layer], case.config["dtype"]
+        weights, exact = self._weights.get(case.model_text, lambda: _weights_of(layer, case))
         rng = np.random.default_rng(int(case.digest[:12], 16))
-        dtype = case.config["dtype"]
-        return [case.inputs, *perturbed_runs(case.inputs, rng, dtype)]
-
-    def _reference_runs(self, case: Case, sets: list[Arrays]) -> tuple[list[Arrays], list[Arrays]]:
-        """Return the reference on every set of inputs, then with perturbed weights; and on nudged inputs."""
-        layer = self._bench.content.layers[case.layer]
-        dtype = case.config["dtype"]
-        weights = weights_of(layer, case.config, case.seed)
+        sets = [case.inputs, *perturbed_runs(case.inputs, rng, dtype)]
         rng = np.random.default_rng(int(case.digest[12:24], 16))
-        runs = [self._reference(layer, case, weights, inputs) for inputs in sets]
-        if weights:
-            runs.append(self._reference(layer, case, perturbed(weights, rng, dtype), case.inputs))
-        edged = [self._reference(layer, case, weights, inputs) for inputs in nudged_runs(case.inputs, rng, dtype)]
-        return runs, edged
+        moved = [rounded(perturbed(weights, rng, dtype), EXACT)] if weights else []
+        nudged = nudged_runs(case.inputs, rng, dtype)
 
-    @staticmethod
-    def _reference(layer: LayerSpec, case: Case, weights: Arrays, inputs: Arrays) -> Arrays:
+        def run(given: Arrays, inputs: Arrays) -> Arrays:
+            return layer.reference(case.config, given, rounded(inputs, EXACT))
+
         doing = f"computing the reference of {layer.name}"
         with np.errstate(all="ignore"), layer_blamed(Stage.BUILD, layer.name, doing):
-            return layer.reference(case.config, rounded(weights, "float64"), rounded(inputs, "float64"))
+            return _Reference(
+                sets=sets,
+                runs=[*(run(exact, inputs) for inputs in sets), *(run(given, case.inputs) for given in moved)],
+                nudged=[run(exact, inputs) for inputs in nudged],
+            )
 
-    def _once(self, key: tuple[str, str], make: Callable[[], Expectation]) -> Expectation:
+
+@dataclass(frozen=True)
+class _Reference:
+    """The reference of one case, the same for every root.
+
+    sets: the inputs, then perturbed ones. runs: what they give, then what perturbed weights give. nudged: off an edge.
+    """
+
+    sets: Sequence[Arrays]
+    runs: Sequence[Arrays]
+    nudged: Sequence[Arrays]
+
+
+def _weights_of(layer: LayerSpec, case: Case) -> tuple[Arrays, Arrays]:
+    """Return the weights, and the same in float64; every case of the model gets these, so nobody may write to them."""
+    weights = weights_of(layer, case.config, case.seed)
+    exact = rounded(weights, EXACT)
+    for array in (*weights.values(), *exact.values()):
+        array.setflags(write=False)
+    return weights, exact
+
+
+class _Latest(Generic[Kept]):
+    """Makes what is asked for, and keeps the latest."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -78,6 +112,6 @@ class Oracle:
         made = make()
         with self._lock:
             self._kept[key] = made
-            while len(self._kept) > KEPT:
+            while len(self._kept) > self._count:
                 self._kept.popitem(last=False)
         return made

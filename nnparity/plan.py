@@ -9,15 +9,16 @@ from typing import TypeVar
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies import SearchStrategy, lists, sampled_from
 
 from nnparity.cache import digest
-from nnparity.contracts import Config
+from nnparity.contracts import Arrays, Config
 from nnparity.layers import Case, LayerSpec
 
 Drawn = TypeVar("Drawn")
 BATCH = "batch"
 OPEN_BATCHES = (3, 1, 2, 5)
+TOGETHER = 32
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,22 @@ def draw(strategy: SearchStrategy[Drawn], *, count: int, seed: int) -> list[Draw
     return drawn[:count]
 
 
+def draw_many(strategy: SearchStrategy[Drawn], *, count: int, seed: int) -> list[Drawn]:
+    """Return `count` values, the simplest first, the same for the same seed; some may be equal.
+
+    Hypothesis spends more on an example than on what is drawn in it, so one example gives up to TOGETHER values. The
+    first that it tries is the simplest of all, a single value; some later ones may be that too.
+    """
+    if count == 1:
+        return draw(strategy, count=1, seed=seed)
+    length = min(TOGETHER, count - 1)
+    lengths = sampled_from([1] + [length] * 31)
+    several = lengths.flatmap(lambda size: lists(strategy, min_size=size, max_size=size))
+    examples = draw(several, count=1 + -(-(count - 1) // length), seed=seed)
+    drawn = [value for values in examples for value in values]
+    return drawn[:count] if len(drawn) >= count else draw(strategy, count=count, seed=seed)
+
+
 def configs_of(layer: LayerSpec, profile: Profile, seed: int) -> list[Config]:
     """Return the examples, then drawn configs that differ from them and from each other."""
     chosen = {json.dumps(config, sort_keys=True): config for config in layer.examples}
@@ -83,7 +100,7 @@ def models_of(layer: LayerSpec, profile: Profile, seed: int) -> Iterator[Model]:
     """Yield the layer's models: each config with fixed sizes, then the first ones with the batch left open."""
     configs = configs_of(layer, profile, seed)
     for config in configs:
-        inputs = draw(layer.inputs(config), count=profile.inputs, seed=seed_of(seed, layer.name, config))
+        inputs = draw_many(layer.inputs(config), count=profile.inputs, seed=seed_of(seed, layer.name, config))
         cases = (Case(layer.name, config, weight_seed(seed, config), arrays) for arrays in inputs)
         yield Model(layer.name, tuple(cases))
     for config in configs[: profile.open_configs]:
@@ -96,11 +113,13 @@ def open_model(layer: LayerSpec, config: Config, profile: Profile, seed: int) ->
     The example that a tracer sees has a batch of 2 or more: exporters take a size of 1 for a constant.
     """
     opened = {**config, BATCH: max(2, config[BATCH])}
-    cases: list[Case] = []
-    for index in range(profile.inputs):
-        sized = {**opened, BATCH: OPEN_BATCHES[index % len(OPEN_BATCHES)]}
-        drawn = draw(layer.inputs(sized), count=1 + index // len(OPEN_BATCHES), seed=seed_of(seed, layer.name, sized))
-        cases.append(Case(layer.name, opened, weight_seed(seed, config), drawn[-1], open_axes=(BATCH,)))
+    drawn: dict[int, Iterator[Arrays]] = {}
+    for batch in OPEN_BATCHES[: profile.inputs]:
+        sized = {**opened, BATCH: batch}
+        count = -(-profile.inputs // len(OPEN_BATCHES))
+        drawn[batch] = iter(draw_many(layer.inputs(sized), count=count, seed=seed_of(seed, layer.name, sized)))
+    arrays = (next(drawn[OPEN_BATCHES[index % len(OPEN_BATCHES)]]) for index in range(profile.inputs))
+    cases = (Case(layer.name, opened, weight_seed(seed, config), one, open_axes=(BATCH,)) for one in arrays)
     return Model(layer.name, tuple(cases))
 
 

@@ -64,7 +64,7 @@ class Pool:
             return loaded
 
     def _give_back(self, worker: Worker) -> None:
-        if isinstance(worker, ProcessWorker) and worker.resident_bytes > GROWTH_BYTES:
+        if isinstance(worker, ProcessWorker) and worker.peak_bytes > GROWTH_BYTES < worker.resident_bytes:
             worker.close()
         with self._changed:
             self._busy.discard(worker)

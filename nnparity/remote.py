@@ -68,6 +68,7 @@ class ProcessWorker:
         memory_bytes: int,
     ) -> None:
         self.loaded: dict[str, None] = {}
+        self.peak_bytes = 0
         self._memory_bytes = memory_bytes
         self._stderr: collections.deque[bytes] = collections.deque(maxlen=STDERR_KEPT)
         self._buffer = bytearray()
@@ -130,9 +131,11 @@ class ProcessWorker:
         self._calls += 1
         try:
             first, self._setup = self._setup, b""
-            self._send([first, *encode({**request, "call": self._calls}, arrays)], deadline, seconds)
+            message = b"".join([first, *encode({**request, "call": self._calls}, arrays)])  # one write wakes it once
+            self._send(message, deadline, seconds)
             header, outputs = decode(self._line(deadline, seconds), lambda size: self._take(size, deadline, seconds))
             failure = self._failure(header)
+            self.peak_bytes = header.pop("peak_bytes", 0)
         except BadFrame as problem:
             self.close()
             raise CallFailed(Status.ERROR, f"the worker's answer is unreadable: {problem}", lost=True) from problem
@@ -141,7 +144,7 @@ class ProcessWorker:
         return header, outputs
 
     def _failure(self, header: dict[str, Any]) -> CallFailed | None:
-        """Return what a reply says went wrong. Raises BadFrame for a reply that is not the worker's, or to another call."""
+        """Return what a reply says went wrong. Raises BadFrame for one that is not the worker's reply to this call."""
         if header.pop("call", None) != self._calls:
             raise BadFrame("expected the reply to this call, got another; something else writes into the reply pipe")
         if header.pop("ok", False):
@@ -151,16 +154,15 @@ class ProcessWorker:
         except (KeyError, ValueError) as problem:
             raise BadFrame(f"expected status and detail, got {header!r:.200}") from problem
 
-    def _send(self, chunks: list[bytes], deadline: float, seconds: float) -> None:
-        for chunk in chunks:
-            view = memoryview(chunk)
-            while view:
-                try:
-                    view = view[os.write(self._in, view) :]
-                except BlockingIOError:
-                    self._wait(deadline, seconds, writing=True)
-                except BrokenPipeError:
-                    raise self._dead() from None
+    def _send(self, message: bytes, deadline: float, seconds: float) -> None:
+        view = memoryview(message)
+        while view:
+            try:
+                view = view[os.write(self._in, view) :]
+            except BlockingIOError:
+                self._wait(deadline, seconds, writing=True)
+            except BrokenPipeError:
+                raise self._dead() from None
 
     def _line(self, deadline: float, seconds: float) -> bytes:
         searched = 0

@@ -14,12 +14,13 @@ from rich.console import Console
 from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.cases import find_case, save_case
-from nnparity.cli import INTERRUPTED, environments_of, finish_broken, selection_of
 from nnparity.describe import describe_run, families_of
 from nnparity.discovery import Content, Route
+from nnparity.environments import Environments
+from nnparity.errors import INTERRUPTED, NEW_FAILURE
 from nnparity.lanes import Key, Unit
 from nnparity.layers import Case
-from nnparity.options import load_content
+from nnparity.options import Selection, load_content
 from nnparity.oracle import Oracle
 from nnparity.outcome import Outcome, Verdict
 from nnparity.plan import PROFILES, Model, Profile, models_of, unique
@@ -35,11 +36,11 @@ def run_session(**options: Any) -> int:
     """Run as the options of `nnparity run` say; return the exit code."""
     console = Console(soft_wrap=True, highlight=False)
     content = load_content(options["models"], options["converters"])
-    selection = selection_of(options)
+    selection = Selection.of(options)
     selection.check(content)
     routes = selection.routes(content)
     out: Path = options["out"]
-    environments = environments_of(content)
+    environments = Environments(content.environments, cache_folder())
     case = _chosen_case(options["case_id"], out, content)
     layers = (case.layer,) if case else selection.layer_names(content)
     asked = Asked(layers, routes, PROFILES[options["profile"]], options["seed"], case)
@@ -79,9 +80,9 @@ def run_session(**options: Any) -> int:
     write_reports(results, out, content)
     _say_end(console, results, out, made, cached)
     if code == 0 and any(outcome.verdict in NEW for outcome in results.outcomes):
-        code = 1
+        code = NEW_FAILURE
     if code == 0:
-        finish_broken(content)
+        content.refuse_broken()
     return code
 
 

@@ -214,5 +214,5 @@ def indices(draw: st.DrawFn, shape: tuple[int, ...] | list[int], *, bound: int, 
 
 
 def named(**arrays: SearchStrategy[np.ndarray]) -> SearchStrategy[Arrays]:
-    """Draw every input of a layer by its name."""
-    return st.fixed_dictionaries(arrays)
+    """Draw every input of a layer by its name, in the order given; Hypothesis by itself shuffles them."""
+    return st.fixed_dictionaries(arrays).map(lambda drawn: {name: drawn[name] for name in arrays})

@@ -222,10 +222,9 @@ def main() -> None:
         header, outputs = server.answer(request, arrays)
         header["call"] = request.get("call")
         header["peak_bytes"] = _peak_bytes()
-        for chunk in encode(header, outputs):
-            view = memoryview(chunk)
-            while view:
-                view = view[replies.write(view) :]
+        view = memoryview(b"".join(encode(header, outputs)))
+        while view:
+            view = view[replies.write(view) :]
     os._exit(0)  # frameworks' threads and destructors have hung or crashed here; nothing is left to lose
 
 

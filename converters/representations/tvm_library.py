@@ -40,8 +40,8 @@ class TvmLibraryFile:
         )
 
     def count(self, artifact: Artifact) -> Mapping[str, int]:
-        """Raise TypeError: only the compiler knows how often the plan calls each kernel, so that it has to give counts."""
-        raise TypeError("tvm_library: the runtime that compiles it gives the counts; return artifact.with_operators(...)")
+        """Raise TypeError: how often a kernel is called is in the plan, which only the compiler has to hand."""
+        raise TypeError("counting a tvm_library: the runtime that compiles it knows; let it return with_operators(...)")
 
     def family(self, operator: str) -> Family | None:
         """Return the family of the one operator that a kernel computes, or FUSED if it computes several."""

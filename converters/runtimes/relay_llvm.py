@@ -30,7 +30,7 @@ class RelayLlvm:
     """relay.build at one optimisation level and the graph executor.
 
     A module with control flow or with sizes that depend on values, which the graph executor has no form for, is
-    compiled for TVM's virtual machine instead. That one refuses branches below level 1, so that there it is Unsupported.
+    compiled for TVM's virtual machine instead. That one refuses branches below level 1: there they are Unsupported.
     """
 
     name: str

@@ -35,7 +35,7 @@ def closed_inputs(artifact: Artifact) -> list[TensorSpec]:
 def declared() -> Iterator[None]:
     """Turn a front end's "not implemented" into Unsupported, in its words.
 
-    TVM's OpNotImplemented and OpAttributeUnImplemented are NotImplementedErrors; the PyTorch front end raises the latter.
+    TVM's OpNotImplemented and OpAttributeUnImplemented are NotImplementedErrors, and some code raises that itself.
     """
     try:
         yield

@@ -52,24 +52,24 @@ class Folder:
 
         Functions, branches and let-bindings are left alone: nothing inside them is looked at.
         """
-        rewritten: dict[int, Any] = {}
+        replaced: dict[int, Any] = {}
         pending = [(root, False)]
         while pending:
             node, children_done = pending.pop()
             address = node.handle.value
-            if address in rewritten or address in self._settled:
+            if address in replaced or address in self._settled:
                 continue
             children = _children(node)
             if not children_done:
                 pending.append((node, True))
                 pending.extend((child, False) for child in children)
                 continue
-            after = [rewritten.get(child.handle.value, child) for child in children]
-            result = self._rewritten(node, children, after)
-            rewritten[address] = result
+            result = self._rewritten(node, children, [replaced.get(child.handle.value, child) for child in children])
             if result is node:
                 self._settled[address] = node
-        return rewritten.get(root.handle.value, root)
+            else:
+                replaced[address] = result
+        return replaced.get(root.handle.value, root)
 
     def _rewritten(self, node: Any, before: list[Any], after: list[Any]) -> Any:
         from tvm import ir, relay

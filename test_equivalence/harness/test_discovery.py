@@ -228,7 +228,7 @@ def test_name_that_is_taken_is_refused_and_the_first_stays(
 def test_layer_for_an_unknown_root_alone_is_named(world: World) -> None:
     world.add("models/zz.py", "models/toy_scale.py", ('name="toy_scale"', 'name="zz"'), ('build={"toy"', 'build={"toi"'))
     content = world.content()
-    assert "it is built for toi; did you mean toy" in problems(content)
+    assert "zz is built for toi, and there is no such representation; did you mean toy" in problems(content)
     assert len(toy_paths(content)) == 3
 
 

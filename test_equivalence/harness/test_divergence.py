@@ -16,7 +16,7 @@ from nnparity.divergence import Fix, KnownDivergence, judge
 from nnparity.layers import Case
 from nnparity.outcome import Outcome, Stage, Status, Verdict
 from nnparity.progress import NEW
-from nnparity.run import demanded
+from nnparity.lanes import demanded
 
 PATH = ("toy", "table_from_toy", "table_cpu")
 STAGES, STATUSES = st.sampled_from(list(Stage)), st.sampled_from(list(Status))

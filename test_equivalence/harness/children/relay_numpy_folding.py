@@ -1,46 +1,47 @@
 """Compares constants folded by NumPy with those that TVM computes; prints what it found as JSON.
 
-Runs in the environment "tvm_relay": python relay_numpy_folding.py operators | models [BROKEN_OPERATOR]
+Runs in the environment "tvm_relay": python relay_numpy_folding.py operators | models [BROKEN_OPERATOR]...
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve()
-sys.path[:0] = [str(HERE.parent), str(HERE.parents[3])]
-
 import numpy as np
-import onnx_models
-import relay_calls
 
 from nnparity.loading import load_file
 
+HERE = Path(__file__).resolve()
 SUPPORT = HERE.parents[3] / "converters" / "support"
-DRAWS = 25
+CALLS: Any = load_file(HERE.with_name("relay_calls.py"))
+MODELS: Any = load_file(HERE.with_name("onnx_models.py"))
+DRAWS = 15
 
 
-def compared_operators(evaluate: dict[str, Callable[..., Any]]) -> dict[str, Any]:
-    """Return for each operator how many calls NumPy took and left, and those that TVM computes otherwise."""
+def compared_operators(evaluate: dict[str, Callable[..., Any]], broken: list[str]) -> dict[str, Any]:
+    """Return how many calls NumPy took and left, and those that TVM computes otherwise: of each operator, or the broken."""
     folder = load_file(SUPPORT / "relay_numpy_folding.py").Folder
     report: dict[str, Any] = {}
-    for place, (name, draw) in enumerate(sorted(relay_calls.DRAWS.items())):
+    for place, (name, draw) in enumerate(sorted(CALLS.DRAWS.items())):
+        if broken and name not in broken:
+            continue
         rng = np.random.default_rng(place)
         calls = [draw(rng) for _ in range(DRAWS)]
         taken = [(call, folded) for call in calls if (folded := folder().folded(call)) is not call]
         different = [
             f"{call}: NumPy {ours!r}, TVM {theirs!r}"
-            for (call, folded), theirs in zip(taken, relay_calls.computed([call for call, _ in taken]), strict=True)
-            if not identical(ours := relay_calls.arrays(folded), theirs)
+            for (call, folded), theirs in zip(taken, CALLS.computed([call for call, _ in taken]), strict=True)
+            if not identical(ours := CALLS.arrays(folded), theirs)
         ]
         report[name] = {"taken": len(taken), "left": len(calls) - len(taken), "different": different}
-    return {"operators": report, "without draws": sorted(set(evaluate) - set(relay_calls.DRAWS))}
+    return {"operators": report, "without draws": sorted(set(evaluate) - set(CALLS.DRAWS))}
 
 
 def identical(ours: list[np.ndarray], theirs: list[np.ndarray]) -> bool:
@@ -48,22 +49,20 @@ def identical(ours: list[np.ndarray], theirs: list[np.ndarray]) -> bool:
     return [(x.dtype, x.shape, x.tobytes()) for x in ours] == [(x.dtype, x.shape, x.tobytes()) for x in theirs]
 
 
-def compared_models(evaluate: dict[str, Callable[..., Any]]) -> dict[str, Any]:
+def compared_models(evaluate: dict[str, Callable[..., Any]], broken: list[str]) -> dict[str, Any]:
     """Return for each model whether the imported modules are equal, and how many calls NumPy took."""
-    import tvm
-    from tvm import relay
-
+    tvm: Any = importlib.import_module("tvm")
     folding = load_file(SUPPORT / "relay_numpy_folding.py").folding
     taken: Counter[str] = Counter()
     for name, function in dict(evaluate).items():
         evaluate[name] = _counted(name, function, taken)
     report = {}
-    for name, (model, shapes) in onnx_models.models().items():
+    for name, (model, shapes) in MODELS.models().items():
         modules, params = [], []
         taken.clear()
         for context in (folding(), contextlib.nullcontext()):
             with context:
-                module, weights = relay.frontend.from_onnx(model, shapes)
+                module, weights = tvm.relay.frontend.from_onnx(model, shapes)
             modules.append(module)
             params.append({key: value.numpy().tobytes() for key, value in weights.items()})
         equal = tvm.ir.structural_equal(*modules) and params[0] == params[1]
@@ -81,14 +80,14 @@ def _counted(name: str, function: Callable[..., Any], taken: Counter[str]) -> Ca
 
 
 def _broken(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the operator with the sign of its first element turned."""
+    """Return the operator with another first element in its value."""
 
     def evaluate(*arguments: Any) -> Any:
         value = function(*arguments)
         if value is None:
             return None
         wrong = np.array(value)
-        wrong.flat[0] = np.logical_not(wrong.flat[0]) if wrong.dtype == bool else wrong.flat[0] ^ 1
+        wrong.flat[0] = wrong.flat[0] == 0
         return wrong
 
     return evaluate
@@ -98,10 +97,11 @@ def main() -> None:
     load_file(SUPPORT / "tvm_quiet.py").relay()
     load_file(SUPPORT / "onnx_mapping.py").provide()
     evaluate = load_file(SUPPORT / "relay_numpy_operators.py").OPERATORS
-    for name in sys.argv[2:]:
+    what, *broken = sys.argv[1:]
+    for name in broken:
         evaluate[name] = _broken(evaluate[name])
-    compare = {"operators": compared_operators, "models": compared_models}[sys.argv[1]]
-    sys.stdout.write(json.dumps(compare(evaluate)))
+    compare = {"operators": compared_operators, "models": compared_models}[what]
+    sys.stdout.write(json.dumps(compare(evaluate, broken)))
 
 
 if __name__ == "__main__":

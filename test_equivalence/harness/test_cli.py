@@ -1,0 +1,370 @@
+"""The command line keeps its word: exit codes, what is recorded, what is made again, and what a mistake is told."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from nnparity.cli import main
+from nnparity.outcome import Outcome, Status, Verdict
+from nnparity.store import LOCK, PREVIOUS, RESULTS, ResultsWriter, read_results
+
+if TYPE_CHECKING:
+    from test_equivalence.harness.conftest import World
+
+ROOT = Path(__file__).parents[2]
+REPORTS = ("index.html", "report.md", "summary.json", "junit.xml")
+TABLE_FROM_TOY, TABLE_CPU = "converters/conversions/table_from_toy.py", "converters/runtimes/table_cpu.py"
+WRONG = ('{"factor": factor}', '{"factor": factor + 1e-3}')
+
+
+@dataclass
+class Ran:
+    """How a command ended."""
+
+    code: int
+    said: str
+
+
+@dataclass
+class Shell:
+    """A folder in which a user calls nnparity on the toy world."""
+
+    world: World
+
+    @property
+    def folder(self) -> Path:
+        return self.world.folder
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "nnparity-results"
+
+    def arguments(self, *arguments: str, everything: bool = False) -> list[str]:
+        content = ["--models", str(self.world.models), "--converters", str(self.world.converters)]
+        narrow = ["--path", "toy>*", "--layer", "toy_scale"] if arguments[0] == "run" and not everything else []
+        return [arguments[0], *content, *narrow, *arguments[1:]]
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        variables = {**os.environ, "PYTHONPATH": str(ROOT), "NNPARITY_CACHE": str(self.world.cache)}
+        command = [sys.executable, "-m", "nnparity.cli", *arguments]
+        return subprocess.Popen(
+            command, cwd=self.folder, env=variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def finish(self, process: subprocess.Popen[str]) -> Ran:
+        said, _ = process.communicate(timeout=120)
+        assert "Traceback" not in said, said
+        return Ran(process.returncode, said)
+
+    def call(self, *arguments: str) -> Ran:
+        return self.finish(self.start(*self.arguments(*arguments)))
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        return read_results(self.out).outcomes
+
+
+@pytest.fixture
+def shell(built_world: World) -> Shell:
+    return Shell(built_world)
+
+
+def made(ran: Ran) -> int:
+    line = next(line for line in ran.said.splitlines() if line.startswith("conversions: "))
+    return int(line.split()[1])
+
+
+def test_run_that_finds_nothing_new_records_every_check_and_ends_with_0(shell: Shell) -> None:
+    ran = shell.call("run")
+    assert ran.code == 0, ran.said
+    outcomes = shell.outcomes()
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.PASS}
+    assert {outcome.path_id for outcome in outcomes} == {
+        "toy>toy_eager", "toy>table_from_toy>table_cpu", "toy>table_from_toy>table_tidied>table_cpu"
+    }  # fmt: skip
+    assert f"{len(outcomes)} checks" in ran.said
+    assert all((shell.out / name).stat().st_size for name in REPORTS)
+    assert made(ran) > 0
+
+    again = shell.call("run")
+    assert (again.code, made(again)) == (0, 0)
+    assert [question(one) for one in shell.outcomes()] == [question(one) for one in outcomes]
+    assert (shell.out / PREVIOUS).exists()
+
+    resumed = shell.call("run", "--resume")
+    assert (resumed.code, made(resumed)) == (0, 0)
+    assert len(lines(shell)) == len(outcomes)
+
+
+def question(outcome: Outcome) -> tuple[str, str]:
+    return outcome.case, outcome.path_id
+
+
+def lines(shell: Shell) -> list[dict[str, Any]]:
+    """Return the outcomes as they were recorded, before reading makes one of equal ones."""
+    records = [json.loads(line) for line in (shell.out / RESULTS).read_text().splitlines()]
+    return [record for record in records if "schema" not in record]
+
+
+def test_new_failure_ends_with_1_and_can_be_repeated_by_its_case(shell: Shell) -> None:
+    shell.world.edit(TABLE_FROM_TOY, *WRONG)
+    ran = shell.call("run", "--component", "table_cpu")
+    assert ran.code == 1
+    failed = shell.outcomes()[0]
+    assert (failed.verdict, failed.status) == (Verdict.FAIL, Status.MISMATCH)
+    assert f"nnparity run --case {failed.case} --path" in ran.said
+
+    repeated = shell.call("run", "--case", failed.case, "--path", failed.path_id)
+    assert repeated.code == 1
+    again = {one.case: one for one in shell.outcomes()}[failed.case]
+    assert (again.status, again.max_abs, again.error_over_budget) == (
+        failed.status, failed.max_abs, failed.error_over_budget
+    )  # fmt: skip
+
+    shell.world.edit(TABLE_FROM_TOY, WRONG[1], WRONG[0])
+    assert shell.call("run", "--case", failed.case, "--path", failed.path_id).code == 0
+
+
+def test_environment_that_cannot_be_built_is_not_run_with_its_reason(shell: Shell) -> None:
+    shell.world.add(
+        "converters/environments/none.py",
+        "converters/environments/toy.py",
+        ('name="toy"', 'name="none"'),
+        ("sys.version_info.major", "9 + sys.version_info.major"),
+    )
+    shell.world.add(
+        "converters/runtimes/other.py", TABLE_CPU, ("table_cpu", "other"), ('environment = "toy"', 'environment = "none"')
+    )
+    ran = shell.call("run")
+    assert ran.code == 0, ran.said
+    missing = [outcome for outcome in shell.outcomes() if outcome.path[-1] == "other"]
+    assert missing
+    for outcome in missing:
+        assert (outcome.verdict, outcome.status, outcome.component) == (Verdict.NOT_RUN, Status.NOT_RUN, "other")
+        assert "uv venv" in outcome.detail
+    assert {outcome.verdict for outcome in shell.outcomes() if outcome not in missing} == {Verdict.PASS}
+
+    required = shell.call("run", "--require", "other", "--component", "other")
+    assert required.code == 1
+    assert {outcome.verdict for outcome in shell.outcomes()} == {Verdict.FAIL}
+    assert all("other is required" in outcome.detail for outcome in shell.outcomes())
+
+
+def test_broken_file_ends_with_2_after_the_others_have_run(shell: Shell) -> None:
+    (shell.world.models / "broken.py").write_text("1 / 0", encoding="utf-8")
+    ran = shell.call("run")
+    assert ran.code == 2
+    assert "broken.py does not load: ZeroDivisionError" in ran.said
+    assert {outcome.verdict for outcome in shell.outcomes()} == {Verdict.PASS}
+
+
+def test_layer_whose_drawing_raises_ends_with_2_after_the_others_have_run(shell: Shell) -> None:
+    shell.world.add(
+        "models/bad.py",
+        "models/toy_scale.py",
+        ('name="toy_scale"', 'name="bad"'),
+        ("    shape = (", "    raise ValueError('no such shape')\n    shape = ("),
+    )
+    ran = shell.call("run", "--layer", "bad")
+    assert ran.code == 2
+    assert "no such shape" in ran.said
+    assert {(outcome.layer, outcome.verdict) for outcome in shell.outcomes()} == {("toy_scale", Verdict.PASS)}
+
+
+def slow(shell: Shell) -> Path:
+    """Make every run take its time; return the file that a worker's process id is in."""
+    pid = shell.folder / "pid"
+    shell.world.edit(
+        TABLE_CPU,
+        "        return {",
+        f"        import os, time\n        open({str(pid)!r}, 'w').write(str(os.getpid()))\n        time.sleep(0.3)\n        return {{",
+    )
+    return pid
+
+
+def recorded(shell: Shell, count: int) -> None:
+    """Wait until so many outcomes are recorded."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if (shell.out / RESULTS).exists() and (shell.out / RESULTS).read_bytes().count(b"\n") > count:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{count} outcomes were not recorded in time")
+
+
+def gone(pid: int) -> bool:
+    for _ in range(100):
+        if not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 3), (signal.SIGKILL, -signal.SIGKILL)])
+def test_interrupted_run_keeps_what_it_has_and_goes_on_from_there(shell: Shell, sent: signal.Signals, code: int) -> None:
+    pid = slow(shell)
+    process = shell.start(*shell.arguments("run"))
+    recorded(shell, 6)
+    process.send_signal(sent)
+    interrupted = shell.finish(process)
+    assert interrupted.code == code, interrupted.said
+    assert gone(int(pid.read_text()))
+    kept = len(lines(shell))
+    assert kept >= 5
+    if sent is signal.SIGINT:
+        assert "--resume" in interrupted.said
+        assert (shell.out / "index.html").exists()
+
+    resumed = shell.call("run", "--resume")
+    assert resumed.code == 0, resumed.said
+    questions = [(record["case"], tuple(record["path"])) for record in lines(shell)]
+    assert len(set(questions)) == len(questions)
+    assert kept < len(questions)
+
+    whole = shell.call("run", "--out", "whole")
+    assert whole.code == 0
+    assert {(one.case, one.path) for one in read_results(shell.folder / "whole").outcomes} == set(questions)
+
+
+def test_second_run_in_the_same_folder_is_refused_and_the_first_goes_on(shell: Shell) -> None:
+    slow(shell)
+    first = shell.start(*shell.arguments("run", "--component", "table_tidied"))
+    recorded(shell, 1)
+    second = shell.call("run")
+    assert second.code == 2
+    assert "another run" in second.said
+    assert shell.finish(first).code == 0
+
+
+def invoke(shell: Shell, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Ran:
+    """Call in this process, which is quicker."""
+    monkeypatch.setenv("NNPARITY_CACHE", str(shell.world.cache))
+    monkeypatch.chdir(shell.folder)
+    result = CliRunner().invoke(main, list(arguments))
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return Ran(result.exit_code, result.output)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "--layer", "toy_scael"), "did you mean toy_scale"),
+        (("run", "--path", "toy>table_form_toy>table_cpu"), "did you mean toy>table_from_toy>table_cpu"),
+        (("run", "--component", "table_from_to"), "did you mean table_from_toy"),
+        (("run", "--require", "table_cpuu"), "did you mean table_cpu"),
+        (("run", "--in-process", "table_cpuu"), "did you mean table_cpu"),
+        (("run", "--case", "0123456789ab"), "--case '0123456789ab'"),
+        (("run", "--profile", "quickly"), "quickly"),
+        (("run", "--jobs", "0"), "--jobs"),
+        (("run", "--models", "nowhere"), "nowhere"),
+        (("run", "--no-such-option",), "--no-such-option"),
+        (("setup", "toi"), "did you mean toy"),
+        (("list", "layer"), "layers"),
+    ],
+)
+def test_users_mistake_ends_with_2_and_says_what_to_write(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], words: str
+) -> None:
+    ran = invoke(shell, monkeypatch, *shell.arguments(*arguments, everything=True))
+    assert ran.code == 2
+    assert words in ran.said
+    assert not shell.out.exists()
+
+
+def test_out_folder_that_is_a_file_is_the_users_mistake(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shell.folder / "out").write_text("a user's own file")
+    ran = invoke(shell, monkeypatch, *shell.arguments("run", "--out", "out"))
+    assert ran.code == 2
+    assert (shell.folder / "out").read_text() == "a user's own file"
+    below = invoke(shell, monkeypatch, *shell.arguments("run", "--out", "out/below"))
+    assert below.code == 2
+    assert "out/below" in below.said
+
+
+def test_out_folder_that_another_run_has_locked_is_the_users_mistake(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.out.mkdir()
+    with open(shell.out / LOCK, "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ran = invoke(shell, monkeypatch, *shell.arguments("run"))
+    assert ran.code == 2
+    assert "another run" in ran.said
+
+
+def test_case_of_a_layer_that_is_gone_is_the_users_mistake(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell.world.edit(TABLE_FROM_TOY, *WRONG)
+    assert invoke(shell, monkeypatch, *shell.arguments("run", "--component", "table_cpu")).code == 1
+    failed = shell.outcomes()[0].case
+    shell.world.edit("models/toy_scale.py", 'name="toy_scale"', 'name="toy_scaled"')
+    arguments = [one for one in shell.arguments("run", "--case", failed) if one not in {"--layer", "toy_scale"}]
+    ran = invoke(shell, monkeypatch, *arguments)
+    assert ran.code == 2
+    assert "did you mean toy_scaled" in ran.said
+
+
+@pytest.mark.parametrize("what", ["layers", "paths", "components", "environments"])
+def test_list_is_there_to_read_for_people_and_programs(shell: Shell, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    told = invoke(shell, monkeypatch, *shell.arguments("list", what, "--json"))
+    shown = invoke(shell, monkeypatch, *shell.arguments("list", what))
+    assert (told.code, shown.code) == (0, 0), told.said + shown.said
+    rows = json.loads(told.said)
+    assert len(rows) == len(shown.said.splitlines())
+    expected = {
+        "layers": "toy_scale", "paths": "toy>table_from_toy>table_cpu", "components": "table_cpu", "environments": "toy"
+    }  # fmt: skip
+    assert expected[what] in {row.get("name") or row.get("path") for row in rows}
+    assert expected[what] in shown.said
+
+
+def test_list_says_what_cannot_run_and_why(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shell.world.cache / "environments").unlink()
+    rows = json.loads(invoke(shell, monkeypatch, *shell.arguments("list", "paths", "--json")).said)
+    row = next(row for row in rows if row["path"] == "toy>toy_eager")
+    assert row["runs"] is False
+    assert "nnparity setup toy" in row["reason"]
+
+
+def test_setup_builds_what_is_named(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = invoke(shell, monkeypatch, *shell.arguments("setup", "toy"))
+    assert ran.code == 0
+    assert "1 environments are ready" in ran.said
+
+
+def outcome_of(case: str, status: Status, verdict: Verdict) -> Outcome:
+    from nnparity.outcome import Stage
+
+    return Outcome(case, "softmax", {}, ("torch", "torch_eager"), Stage.COMPARE, status, verdict)
+
+
+def test_report_is_of_several_runs_together(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes = {"one": Verdict.PASS, "two": Verdict.FAIL}
+    for name, verdict in outcomes.items():
+        status = Status.MATCH if verdict is Verdict.PASS else Status.MISMATCH
+        with ResultsWriter(shell.folder / name, {"seed": name}) as writer:
+            writer.write(outcome_of(name, status, verdict))
+    ran = invoke(shell, monkeypatch, "report", "one", f"two/{RESULTS}", "--out", "both")
+    assert ran.code == 0, ran.said
+    assert all((shell.folder / "both" / name).exists() for name in REPORTS)
+    assert "2 outcomes" in ran.said
+
+
+@pytest.mark.parametrize("arguments", [("nowhere",), ("foreign.jsonl",), ()])
+def test_report_of_what_is_no_results_file_is_the_users_mistake(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    (shell.folder / "foreign.jsonl").write_text('{"schema": "other/1"}\n')
+    ran = invoke(shell, monkeypatch, "report", *arguments, "--out", "both")
+    assert ran.code == 2
+    assert not (shell.folder / "both").exists()
