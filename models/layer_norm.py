@@ -53,6 +53,16 @@ def reference(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
     return {"y": y * weights.get("scale", 1.0) + weights.get("offset", 0.0)}
 
 
+def scale(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
+    """Entry, mean and offset each on their own: x / deviation + (offset - mean / deviation) is in use as well."""
+    x = inputs["x"]
+    axes = tuple(range(-config["axes"], 0))
+    mean = x.mean(axis=axes, keepdims=True)
+    deviation = np.sqrt(np.square(x - mean).mean(axis=axes, keepdims=True) + config["eps"])
+    terms = (np.abs(x) + np.abs(mean)) / deviation * np.abs(weights.get("scale", 1.0))
+    return {"y": terms + np.abs(weights.get("offset", 0.0))}
+
+
 def build_torch(config: Config, weights: Arrays) -> Any:
     import torch
 
@@ -100,6 +110,7 @@ LAYER = LayerSpec(
     inputs=inputs,
     weights=weights,
     reference=reference,
+    scale=scale,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
     examples=(
         {"batch": 2, "dtype": "float32", "inner": [3, 5], "axes": 1, "eps": 1e-5, "affine": ["scale", "offset"]},

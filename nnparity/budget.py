@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,12 @@ class Expectation:
 
 
 def expectation(
-    reference_runs: Sequence[Arrays], eager_runs: Sequence[Arrays], dtype: str, *, nudged_runs: Sequence[Arrays] = ()
+    reference_runs: Sequence[Arrays],
+    eager_runs: Sequence[Arrays],
+    dtype: str,
+    *,
+    nudged_runs: Sequence[Arrays] = (),
+    scale: Arrays = MappingProxyType({}),
 ) -> Expectation:
     """Return what outputs are judged by; run 0 is the case, the others are at `perturbed` inputs or weights.
 
@@ -96,9 +102,10 @@ def expectation(
     exactly on an edge (a tie of round, argmax or a comparison); on an edge perturbed runs excuse nothing.
 
     An element's budget is CONSTANT[dtype] times the greatest of three: the eager root's error over its runs; the
-    change of the reference over the perturbed runs; eps times the reference. The first two are at least their root mean
-    square along the last axis, so that a luckily exact element is not held to zero. The budget is never below the
-    smallest normal number, because results may be flushed to zero.
+    change of the reference over the perturbed runs; eps times the reference or, where that is given and greater, times
+    `scale`: the magnitude of the terms whose sum the element is (LayerSpec.scale). The first two are at least their
+    root mean square along the last axis, so that a luckily exact element is not held to zero. The budget is never below
+    the smallest normal number, because results may be flushed to zero.
 
     The kinds NaN, +inf, -inf and finite are strict where all runs agree (the reference rounded to the output's dtype).
     Where they do not, or the budget reaches across the greatest number, each of them is right: a contested element.
@@ -123,7 +130,8 @@ def expectation(
     with np.errstate(all="ignore"):
         for name in shapes:
             stacked = _stacked(name, reference_runs, eager_runs, nudged_runs, dtype)
-            outputs[name] = _float_output(stacked) if stacked.found.kind == "f" else _exact_output(stacked)
+            floats = stacked.found.kind == "f"
+            outputs[name] = _float_output(stacked, scale.get(name)) if floats else _exact_output(stacked)
     return Expectation(outputs)
 
 
@@ -201,7 +209,7 @@ def _centre(references: np.ndarray, eagers: np.ndarray) -> np.ndarray:
     return np.asarray(centre)
 
 
-def _float_output(runs: _Runs) -> ExpectedOutput:
+def _float_output(runs: _Runs, scale: np.ndarray | None) -> ExpectedOutput:
     references, eagers = runs.references.astype(np.float64, copy=False), runs.eagers.astype(np.float64)
     limits, centre = _limits(runs.precision), _centre(references, eagers)
     sensitivity = _largest(np.abs(references[1:] - centre))
@@ -211,7 +219,8 @@ def _float_output(runs: _Runs) -> ExpectedOutput:
         edges |= np.logical_or.reduce(np.isfinite(runs.nudges) != np.isfinite(references[0]), axis=0)
         sensitivity[edges] = 0.0
     observed = np.maximum(sensitivity, _largest(np.abs(eagers - references[: len(eagers)])))
-    error = np.maximum(_spread(observed), limits.eps * np.where(np.isfinite(centre), np.abs(centre), 0.0))
+    magnitude = np.abs(centre) if scale is None else np.maximum(np.abs(centre), np.abs(scale))
+    error = np.maximum(_spread(observed), limits.eps * np.where(np.isfinite(magnitude), magnitude, 0.0))
     budget = np.maximum(CONSTANT[runs.precision.name] * error, limits.smallest)
     reach = OVERFLOW_REACH / limits.eps * _spread(sensitivity)
     accepted = _accepted_kinds(runs, edges=edges, centre=centre, budget=budget, reach=reach)

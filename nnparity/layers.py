@@ -39,6 +39,8 @@ class LayerSpec:
     build: root name -> f(config, weights) -> a callable that takes the inputs in signature order; for torch a
     torch.nn.Module that returns a tensor or a tuple in output order, for tensorflow a tf.Module that returns a
     dict by output name.
+    scale: like reference, but the magnitude of the terms whose sum an element is, where cancellation makes the element
+    much smaller: |x| for GELU, whose x / 2 * (1 + erf) loses all digits in the left tail. None: the element itself.
     examples: configs that are always run first.
     catches: one line, what the layer is there to catch.
     """
@@ -52,6 +54,7 @@ class LayerSpec:
     weights: Callable[[Config, np.random.Generator], Arrays]
     reference: Callable[[Config, Arrays, Arrays], Arrays]
     build: Mapping[str, Callable[[Config, Arrays], Any]]
+    scale: Callable[[Config, Arrays, Arrays], Arrays] | None = None
     examples: tuple[Config, ...] = ()
 
 

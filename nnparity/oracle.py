@@ -45,11 +45,10 @@ class Oracle:
         reference = self._reference_of(case)
         eager, _ = self._bench.run(made, self._bench.content.eager(root), reference.sets)
         with layer_blamed(Stage.COMPARE, case.layer, f"putting the reference of {case.layer} beside its {root} build"):
-            return expectation(reference.runs, eager, case.config["dtype"], nudged_runs=reference.nudged)
+            return reference.expectation(eager, case.config["dtype"])
 
     def _from_reference(self, case: Case) -> Expectation:
-        reference = self._reference_of(case)
-        return expectation(reference.runs, [], case.config["dtype"], nudged_runs=reference.nudged)
+        return self._reference_of(case).expectation([], case.config["dtype"])
 
     def _reference_of(self, case: Case) -> _Reference:
         return self._references.get(case.digest, lambda: self._made_reference(case))
@@ -72,6 +71,7 @@ class Oracle:
                 sets=sets,
                 runs=[*(run(exact, inputs) for inputs in sets), *(run(given, case.inputs) for given in moved)],
                 nudged=[run(exact, inputs) for inputs in nudged],
+                scale=layer.scale(case.config, exact, rounded(case.inputs, EXACT)) if layer.scale else {},
             )
 
 
@@ -80,11 +80,17 @@ class _Reference:
     """The reference of one case, the same for every root.
 
     sets: the inputs, then perturbed ones. runs: what they give, then what perturbed weights give. nudged: off an edge.
+    scale: as the layer gives it, empty if it does not.
     """
 
     sets: Sequence[Arrays]
     runs: Sequence[Arrays]
     nudged: Sequence[Arrays]
+    scale: Arrays
+
+    def expectation(self, eager: Sequence[Arrays], dtype: str) -> Expectation:
+        """Return what outputs are judged by; `eager` are the root's outputs on `sets`, or none."""
+        return expectation(self.runs, eager, dtype, nudged_runs=self.nudged, scale=self.scale)
 
 
 def _weights_of(layer: LayerSpec, case: Case) -> tuple[Arrays, Arrays]:

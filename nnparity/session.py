@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.cases import find_case, save_case
 from nnparity.describe import describe_run, families_of
-from nnparity.discovery import Content, Route
+from nnparity.discovery import Broken, Content, Route
 from nnparity.environments import Environments
-from nnparity.errors import INTERRUPTED, NEW_FAILURE
+from nnparity.errors import INTERRUPTED, NEW_FAILURE, UserError, nearest
 from nnparity.lanes import Key, Unit
 from nnparity.layers import Case
 from nnparity.options import Selection, load_content
@@ -82,7 +82,7 @@ def run_session(**options: Any) -> int:
     if code == 0 and any(outcome.verdict in NEW for outcome in results.outcomes):
         code = NEW_FAILURE
     if code == 0:
-        content.refuse_broken()
+        dataclasses.replace(content, broken=(*content.broken, *asked.undrawn)).refuse_broken()
     return code
 
 
@@ -102,9 +102,12 @@ def write_reports(results: Results, out: Path, content: Content) -> None:
 def _chosen_case(case_id: str | None, out: Path, content: Content) -> Case | None:
     if case_id is None:
         return None
-    return find_case(
-        case_id, [out / "cases", Path("nnparity-results") / "cases"], (one.witness for one in content.known)
-    )
+    folders = [out / "cases", Path("nnparity-results") / "cases"]
+    case = find_case(case_id, folders, (one.witness for one in content.known))
+    if case.layer not in content.layers:
+        near = nearest(case.layer, content.layers)
+        raise UserError(f"--case {case_id!r}: it is a case of {case.layer!r}: no such layer; {near}")
+    return case
 
 
 def _needed(content: Content, routes: tuple[Route, ...]) -> set[str]:
@@ -121,6 +124,7 @@ class Asked:
     profile: Profile
     seed: int
     case: Case | None = None
+    undrawn: list[Broken] = field(default_factory=list)
 
     def units(self, bench: Bench, recorded: set[Key]) -> Iterator[Unit]:
         """Yield the work that is left: witnesses first, then examples and drawn cases."""
@@ -130,8 +134,17 @@ class Asked:
         content = bench.content
         known = [entry for entry in content.known if entry.witness.layer in self.layers]
         yield from witness_units(known, self.routes, bench)
-        models = (model for name in self.layers for model in models_of(content.layers[name], self.profile, self.seed))
+        models = (model for name in self.layers for model in self._models(content, name))
         yield from units_of(unique(models), self.routes, recorded)
+
+
+    def _models(self, content: Content, name: str) -> Iterator[Model]:
+        """Yield the layer's models; a layer whose own strategies raise is remembered in `undrawn`."""
+        try:
+            yield from list(models_of(content.layers[name], self.profile, self.seed))
+        except Exception as problem:  # noqa: BLE001 a layer file may raise anything; the others still run
+            said = f"drawing a case of {name}: {type(problem).__name__}: {problem}"
+            self.undrawn.append(Broken(content.layer_files[name], said))
 
 
 def _expected(units: list[Unit], recorded: set[Key]) -> dict[str, int]:

@@ -271,3 +271,11 @@ def test_runs_that_do_not_go_together_are_refused(
 def test_a_value_beyond_its_budget_is_a_value_problem_of_that_output() -> None:
     comparison = compare({"y": np.array([1.001], np.float32)}, given_values([1.0], [1.0]))
     assert [(problem.rule, problem.output) for problem in comparison.problems] == [(Rule.VALUE, "y")]
+
+
+def test_scale_widens_only_what_it_covers() -> None:
+    exact = {"y": np.array([1e-9, 1.0])}
+    plain = expectation([exact, exact], [], "float32").budget["y"]
+    scaled = expectation([exact, exact], [], "float32", scale={"y": np.array([4.0, 0.5])}).budget["y"]
+    assert scaled[0] == CONSTANT["float32"] * float(np.finfo(np.float32).eps) * 4.0 > plain[0]
+    assert scaled[1] == plain[1]

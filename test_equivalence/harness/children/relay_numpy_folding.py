@@ -26,7 +26,7 @@ DRAWS = 15
 
 
 def compared_operators(evaluate: dict[str, Callable[..., Any]], broken: list[str]) -> dict[str, Any]:
-    """Return how many calls NumPy took and left, and those that TVM computes otherwise: of each operator, or the broken."""
+    """Return how many calls NumPy took and left, and those that TVM computes otherwise, by operator."""
     folder = load_file(SUPPORT / "relay_numpy_folding.py").Folder
     report: dict[str, Any] = {}
     for place, (name, draw) in enumerate(sorted(CALLS.DRAWS.items())):
