@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,11 +18,23 @@ from nnparity.layers import Case, rounded
 from nnparity.oracle import EXACT, Oracle
 from nnparity.outcome import Failure, Outcome, Stage, Status, Verdict
 
+TOGETHER = 16  # cases in one call: the way to the worker and back costs as much as a small run
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one run gave. seconds: the run alone. elapsed: with loading, and the way to the worker and back."""
+
+    outputs: Mapping[str, Any]
+    seconds: float
+    elapsed: float
+
 
 @dataclass
 class Trail:
-    """What the steps of one path left behind."""
+    """What the steps of one path left behind. ran: what the run gave, where it is known beforehand."""
 
+    ran: Ran | None = None
     op_counts: dict[str, Mapping[str, int]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     run_microseconds: float = math.nan
@@ -32,9 +44,28 @@ class Trail:
         self.seconds[step] = made.seconds
 
 
-def check(case: Case, route: Route, bench: Bench, oracle: Oracle) -> Outcome:
-    """Return what happened to the case on the path, judged against what is known; a path's fault never raises."""
-    trail = Trail()
+def check_all(cases: Sequence[Case], route: Route, bench: Bench, oracle: Oracle) -> Iterator[tuple[Case, Outcome]]:
+    """Yield what `check` says of every case of one model; those after the first that runs share their calls.
+
+    A call that fails for several cases is repeated for each alone: a case answers for nothing but itself.
+    """
+    waiting, runs = list(cases), False
+    while waiting:
+        count = TOGETHER if runs else 1
+        together, waiting = waiting[:count], waiting[count:]
+        ran = _run_together(together, route, bench, oracle) if len(together) > 1 else {}
+        for case in together:
+            outcome = check(case, route, bench, oracle, ran.get(case.digest))
+            runs = outcome.stage is Stage.COMPARE
+            yield case, outcome
+
+
+def check(case: Case, route: Route, bench: Bench, oracle: Oracle, ran: Ran | None = None) -> Outcome:
+    """Return what happened to the case on the path, judged against what is known; a path's fault never raises.
+
+    ran: what its run gave, where that is known already.
+    """
+    trail = Trail(ran)
     try:
         comparison = _compared(case, route, bench, oracle, trail)
     except Failure as failure:
@@ -81,8 +112,7 @@ def check(case: Case, route: Route, bench: Bench, oracle: Oracle) -> Outcome:
 
 def _compared(case: Case, route: Route, bench: Bench, oracle: Oracle, trail: Trail) -> Comparison:
     expectation = oracle.expectation(case, route.root)
-    outputs = _outputs(case, route, bench, trail)
-    comparison = compare(outputs, expectation)
+    comparison = compare(_outputs(case, route, bench, trail), expectation)
     if route.steps != (route.root, bench.content.eager(route.root)) or not comparison.matches:
         return comparison
     # The eager root is part of its own budget, so it is judged once more where it is not: in float64.
@@ -93,6 +123,31 @@ def _compared(case: Case, route: Route, bench: Bench, oracle: Oracle, trail: Tra
 
 
 def _outputs(case: Case, route: Route, bench: Bench, trail: Trail) -> Mapping[str, Any]:
+    made = _made(case, route, bench, trail)
+    ran = trail.ran or _run(made, [case], route, bench)[case.digest]
+    trail.seconds.setdefault(route.runtime, ran.elapsed)
+    trail.run_microseconds = ran.seconds * 1e6
+    return ran.outputs
+
+
+def _run_together(cases: Sequence[Case], route: Route, bench: Bench, oracle: Oracle) -> Mapping[str, Ran]:
+    """Return what the cases' runs gave, by the case's digest; nothing if one of them fails."""
+    try:
+        oracle.expectations(cases, route.root)
+        return _run(_made(cases[0], route, bench, Trail()), cases, route, bench)
+    except Failure:
+        return {}
+
+
+def _run(made: Made, cases: Sequence[Case], route: Route, bench: Bench) -> dict[str, Ran]:
+    started = time.perf_counter()
+    outputs, seconds = bench.run(made, route.runtime, [case.inputs for case in cases])
+    elapsed = (time.perf_counter() - started) / len(cases)
+    return {case.digest: Ran(one, seconds, elapsed) for case, one in zip(cases, outputs, strict=True)}
+
+
+def _made(case: Case, route: Route, bench: Bench, trail: Trail) -> Made:
+    """Return what the path's runtime loads."""
     made = bench.build(case, route.root)
     trail.add(route.root, made)
     for name in route.conversions:
@@ -101,8 +156,4 @@ def _outputs(case: Case, route: Route, bench: Bench, trail: Trail) -> Mapping[st
     compiled = bench.compile(made, route.runtime)
     if compiled is not made:
         trail.add(route.runtime, compiled)
-    started = time.perf_counter()
-    outputs, seconds = bench.run(compiled, route.runtime, [case.inputs])
-    trail.seconds.setdefault(route.runtime, time.perf_counter() - started)
-    trail.run_microseconds = seconds * 1e6
-    return outputs[0]
+    return compiled

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache, cache_folder
-from nnparity.check import check
+from nnparity.check import check_all
 from nnparity.discovery import Route
 from nnparity.environments import Environments
 from nnparity.layers import Case
@@ -41,11 +41,11 @@ def outcomes_of(
 ) -> Iterator[tuple[Case, Outcome]]:
     """Yield the outcome of every case on every path of the unit that is not recorded yet, until `stopped` says so."""
     for route in unit.routes:
-        for case in unit.model.cases:
+        cases = [case for case in unit.model.cases if (case.id, route.id) not in recorded]
+        for case, outcome in check_all(cases, route, bench, oracle):
+            yield case, demanded(outcome, required)
             if stopped():
                 return
-            if (case.id, route.id) not in recorded:
-                yield case, demanded(check(case, route, bench, oracle), required)
 
 
 def demanded(outcome: Outcome, required: Collection[str]) -> Outcome:

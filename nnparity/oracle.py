@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -34,18 +35,35 @@ class Oracle:
 
     def expectation(self, case: Case, root: str) -> Expectation:
         """Return what a path from this root should give. Raises Failure if the eager root itself cannot."""
-        return self._expectations.get((case.digest, root), lambda: self._from_root(case, root))
+        return self.expectations([case], root)[0]
+
+    def expectations(self, cases: Sequence[Case], root: str) -> list[Expectation]:
+        """Return the expectation of every case of one model, with a single call of the eager root for all of them."""
+        kept = {case.digest: self._expectations.find((case.digest, root)) for case in cases}
+        missing = [case for case in cases if kept[case.digest] is None]
+        made = {case.digest: one for case, one in zip(missing, self._from_root(missing, root), strict=True)}
+        for key, one in made.items():
+            self._expectations.keep((key, root), one)
+        return [kept[case.digest] or made[case.digest] for case in cases]
 
     def exact_expectation(self, case: Case) -> Expectation:
         """Return what the eager root should give in float64: from the reference alone."""
         return self._expectations.get((case.digest, ""), lambda: self._from_reference(case))
 
-    def _from_root(self, case: Case, root: str) -> Expectation:
-        made = self._bench.build(case, root)
-        reference = self._reference_of(case)
-        eager, _ = self._bench.run(made, self._bench.content.eager(root), reference.sets)
-        with layer_blamed(Stage.COMPARE, case.layer, f"putting the reference of {case.layer} beside its {root} build"):
-            return reference.expectation(eager, case.config["dtype"])
+    def _from_root(self, cases: Sequence[Case], root: str) -> Iterator[Expectation]:
+        if not cases:
+            return
+        made = self._bench.build(cases[0], root)
+        references = [self._reference_of(case) for case in cases]
+        sets = [inputs for reference in references for inputs in reference.sets]
+        outputs, _ = self._bench.run(made, self._bench.content.eager(root), sets)
+        runs = iter(outputs)
+        for case, reference in zip(cases, references, strict=True):
+            eager = list(islice(runs, len(reference.sets)))
+            doing = f"putting the reference of {case.layer} beside its {root} build"
+            with layer_blamed(Stage.COMPARE, case.layer, doing):
+                made_now = expectation(reference.runs, eager, case.config["dtype"], nudged_runs=reference.nudged)
+            yield made_now
 
     def _from_reference(self, case: Case) -> Expectation:
         return self._reference_of(case).expectation([], case.config["dtype"])
@@ -103,21 +121,25 @@ def _weights_of(layer: LayerSpec, case: Case) -> tuple[Arrays, Arrays]:
 
 
 class _Latest(Generic[Kept]):
-    """Makes what is asked for, and keeps the latest."""
+    """Keeps the latest values; none of them is false."""
 
     def __init__(self, count: int) -> None:
         self._count = count
         self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+    def find(self, key: Hashable) -> Kept | None:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
-                return self._kept[key]
-        made = make()
+            return self._kept.get(key)
+
+    def keep(self, key: Hashable, value: Kept) -> Kept:
         with self._lock:
-            self._kept[key] = made
+            self._kept[key] = value
             while len(self._kept) > self._count:
                 self._kept.popitem(last=False)
-        return made
+        return value
+
+    def get(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        return self.find(key) or self.keep(key, make())

@@ -100,7 +100,7 @@ def test_run_that_finds_nothing_new_records_every_check_and_ends_with_0(shell: S
 
     again = shell.call("run")
     assert (again.code, made(again)) == (0, 0)
-    assert [question(one) for one in shell.outcomes()] == [question(one) for one in outcomes]
+    assert [one.key for one in shell.outcomes()] == [one.key for one in outcomes]
     assert (shell.out / PREVIOUS).exists()
 
     resumed = shell.call("run", "--resume")
@@ -108,8 +108,8 @@ def test_run_that_finds_nothing_new_records_every_check_and_ends_with_0(shell: S
     assert len(lines(shell)) == len(outcomes)
 
 
-def question(outcome: Outcome) -> tuple[str, str]:
-    return outcome.case, outcome.path_id
+def by_question(shell: Shell) -> dict[tuple[str, str], Outcome]:
+    return {outcome.key: outcome for outcome in shell.outcomes()}
 
 
 def lines(shell: Shell) -> list[dict[str, Any]]:
@@ -122,15 +122,14 @@ def test_new_failure_ends_with_1_and_can_be_repeated_by_its_case(shell: Shell) -
     shell.world.edit(TABLE_FROM_TOY, *WRONG)
     ran = shell.call("run", "--component", "table_cpu")
     assert ran.code == 1
-    by_case = {outcome.case: outcome for outcome in shell.outcomes() if not outcome.open_axes}
     shown = re.search(r"nnparity run --case (\w+) --path '(.+)'", ran.said)
     assert shown
-    failed = by_case[shown[1]]
+    failed = by_question(shell)[shown[1], shown[2]]
     assert (failed.verdict, failed.status) == (Verdict.FAIL, Status.MISMATCH)
 
     repeated = shell.call("run", "--case", failed.case, "--path", failed.path_id)
     assert repeated.code == 1
-    again = {one.case: one for one in shell.outcomes()}[failed.case]
+    again = by_question(shell)[failed.key]
     assert (again.status, again.max_abs, again.error_over_budget) == (
         failed.status, failed.max_abs, failed.error_over_budget
     )  # fmt: skip
@@ -185,15 +184,21 @@ def test_layer_whose_drawing_raises_ends_with_2_after_the_others_have_run(shell:
     assert {(outcome.layer, outcome.verdict) for outcome in shell.outcomes()} == {("toy_scale", Verdict.PASS)}
 
 
-def slow(shell: Shell) -> Path:
-    """Make every run take its time; return the file that a worker's process id is in."""
-    pid = shell.folder / "pid"
+def held(shell: Shell) -> tuple[Path, Path]:
+    """Make the second run of every session wait; return the file that its process id is in, and the one that lets it go on."""
+    pid, go = shell.folder / "pid", shell.folder / "go"
     shell.world.edit(
         TABLE_CPU,
         "        return {",
-        f"        import os, time\n        open({str(pid)!r}, 'w').write(str(os.getpid()))\n        time.sleep(0.15)\n        return {{",
+        f"""        import os, time
+        from pathlib import Path
+        Path({str(pid)!r}).write_text(str(os.getpid()))
+        self.runs = getattr(self, "runs", 0) + 1
+        while self.runs % 2 == 0 and not Path({str(go)!r}).exists():
+            time.sleep(0.01)
+        return {{""",
     )
-    return pid
+    return pid, go
 
 
 def recorded(shell: Shell, count: int) -> None:
@@ -216,15 +221,16 @@ def gone(pid: int) -> bool:
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 3), (signal.SIGKILL, -signal.SIGKILL)])
 def test_interrupted_run_keeps_what_it_has_and_goes_on_from_there(shell: Shell, sent: signal.Signals, code: int) -> None:
-    pid = slow(shell)
+    pid, go = held(shell)
     process = shell.start(*shell.arguments("run", "--component", "table_tidied"))
-    recorded(shell, 6)
+    recorded(shell, 1)
     process.send_signal(sent)
     interrupted = shell.finish(process)
     assert interrupted.code == code, interrupted.said
+    go.touch()
     assert gone(int(pid.read_text()))
     kept = len(lines(shell))
-    assert kept >= 5
+    assert kept >= 1
     if sent is signal.SIGINT:
         assert "--resume" in interrupted.said
         assert (shell.out / "index.html").exists()
@@ -241,12 +247,13 @@ def test_interrupted_run_keeps_what_it_has_and_goes_on_from_there(shell: Shell, 
 
 
 def test_second_run_in_the_same_folder_is_refused_and_the_first_goes_on(shell: Shell) -> None:
-    slow(shell)
+    _, go = held(shell)
     first = shell.start(*shell.arguments("run", "--component", "table_tidied"))
     recorded(shell, 1)
     second = shell.call("run")
     assert second.code == 2
     assert "another run" in second.said
+    go.touch()
     assert shell.finish(first).code == 0
 
 
