@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 from rich.console import Console, Group
@@ -16,6 +16,16 @@ from nnparity.outcome import Outcome, Verdict
 
 NEW = {Verdict.FAIL, Verdict.XPASS}
 PLAIN_SECONDS = 15.0
+# Worst first: a cell of layer and path shows the worst that has come up there.
+GLYPHS = {
+    Verdict.FAIL: "✗",
+    Verdict.XPASS: "!",
+    Verdict.XFAIL: "◆",
+    Verdict.NOT_RUN: "-",
+    Verdict.PASS: "✓",
+    Verdict.UNSUPPORTED: "∅",
+}
+RANK = {verdict: rank for rank, verdict in enumerate(GLYPHS)}
 STYLES = {
     Verdict.PASS: "green",
     Verdict.XFAIL: "yellow",
@@ -27,11 +37,13 @@ STYLES = {
 
 
 class Progress:
-    """Counts verdicts by layer; `expected` is how many checks each layer will have."""
+    """Counts verdicts by layer and path; `expected` is how many checks each layer will have."""
 
-    def __init__(self, console: Console, expected: Mapping[str, int]) -> None:
+    def __init__(self, console: Console, expected: Mapping[str, int], paths: Sequence[str]) -> None:
         self._console = console
         self._expected = expected
+        self._paths = paths
+        self._cells: dict[tuple[str, str], Verdict] = {}
         self._counts: dict[str, Counter[Verdict]] = {layer: Counter() for layer in expected}
         self._started = time.monotonic()
         self._said = self._started
@@ -56,7 +68,9 @@ class Progress:
     def add(self, outcome: Outcome) -> None:
         """Count one outcome; the first new failure of a layer on a path is shown at once."""
         self._counts.setdefault(outcome.layer, Counter())[outcome.verdict] += 1
-        place = (outcome.layer, outcome.path_id, outcome.status.value)
+        cell = (outcome.layer, outcome.path_id)
+        self._cells[cell] = min(outcome.verdict, self._cells.get(cell, outcome.verdict), key=RANK.__getitem__)
+        place = (*cell, outcome.status.value)
         if outcome.verdict in NEW and place not in self._failed:
             self._failed.add(place)
             self._console.print(failure_line(outcome), soft_wrap=True)
@@ -91,14 +105,18 @@ class Progress:
 
     def _table(self) -> Group:
         table = Table(box=None, pad_edge=False)
-        table.add_column("layer")
-        table.add_column("done", justify="right")
-        for verdict in Verdict:
-            table.add_column(verdict.value, justify="right", style=STYLES[verdict])
+        table.add_column("layer", no_wrap=True)
+        table.add_column(f"its {len(self._paths)} paths, as `nnparity list paths` orders them", no_wrap=True)
+        table.add_column("done", justify="right", no_wrap=True)
         for layer, counts in self._counts.items():
-            cells = [str(counts[verdict] or "") for verdict in Verdict]
-            table.add_row(Text(layer), f"{counts.total()}/{self._expected.get(layer, 0)}", *cells)
-        return Group(table, self._summary())
+            done = f"{counts.total()}/{self._expected.get(layer, 0)}"
+            table.add_row(Text(layer), Text.assemble(*(self._cell(layer, path) for path in self._paths)), done)
+        legend = "   ".join(f"{glyph} {verdict.value}" for verdict, glyph in GLYPHS.items())
+        return Group(table, Text(legend, style="dim"), self._summary())
+
+    def _cell(self, layer: str, path: str) -> tuple[str, str]:
+        verdict = self._cells.get((layer, path))
+        return ("·", "dim") if verdict is None else (GLYPHS[verdict], STYLES[verdict])
 
 
 def failure_line(outcome: Outcome) -> Text:

@@ -59,7 +59,7 @@ def run_session(**options: Any) -> int:
         units = list(asked.units(bench, writer.recorded))
         expected = _expected(units, writer.recorded)
         try:
-            with Progress(console, expected) as progress:
+            with Progress(console, expected, [route.id for route in routes]) as progress:
 
                 def each(one: Case, outcome: Outcome) -> None:
                     if outcome.verdict in KEPT_VERDICTS:
