@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import sys
 import threading
@@ -19,12 +18,11 @@ from nnparity.contracts import Arrays, CompilingRuntime
 from nnparity.discovery import Component, Content
 from nnparity.environments import BuildFailed, Environments
 from nnparity.errors import UserError
-from nnparity.layers import Case, weights_of
-from nnparity.loading import write_recipe
+from nnparity.layers import Case
 from nnparity.outcome import Failure, Stage, Status
 from nnparity.pool import Pool
 from nnparity.remote import CallFailed, LocalWorker, ProcessWorker, Worker
-from nnparity.worker import ARTIFACT
+from nnparity.roots import write_root
 
 SESSIONS_KEPT = 12
 
@@ -117,30 +115,12 @@ class Bench:
         found = self._found(key)
         if found is not None:
             return found
-        with layer_blamed(Stage.BUILD, layer.name, f"drawing the weights of {layer.name} and asking for its signature"):
-            weights = weights_of(layer, case.config, case.seed)
-            signature = layer.signature(case.config)
         scratch = self._cache.scratch()
-        write_recipe(scratch, layer_file=layer_file, config=case.config, weights=weights)
-        sizes = {
-            name: int(case.config[name]) for spec in signature.inputs for name in spec.shape if isinstance(name, str)
-        }
-        closed = {name: size for name, size in sizes.items() if name not in case.open_axes}
-        described = {
-            "representation": root,
-            "inputs": [
-                [
-                    spec.name,
-                    spec.dtype,
-                    [closed.get(size, size) if isinstance(size, str) else size for size in spec.shape],
-                ]
-                for spec in signature.inputs
-            ],
-            "outputs": signature.outputs,
-            "sizes": sizes,
-            "operators": None,
-        }
-        (scratch / ARTIFACT).write_text(json.dumps(described), encoding="utf-8")
+        try:
+            write_root(scratch, case, root, layer=layer, layer_file=layer_file)
+        except Failure:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
         request = {"op": "build", "source": str(scratch), "source_key": key, "target": str(scratch)}
         return self._make(key, scratch, request, eager, Stage.BUILD)
 
@@ -305,16 +285,6 @@ class Bench:
     def _family_key(self, representation: str) -> str:
         file = self.content.representation_files.get(representation)
         return self._file(file) if file else ""
-
-
-@contextlib.contextmanager
-def layer_blamed(stage: Stage, component: str, doing: str) -> Iterator[None]:
-    """Turn whatever a layer's own functions raise into a Failure, so that the other layers still run."""
-    try:
-        yield
-    except Exception as problem:
-        detail = f"{doing}: {type(problem).__name__}: {problem}; correct the layer's file"
-        raise Failure(stage, Status.ERROR, detail, component=component) from problem
 
 
 @contextlib.contextmanager

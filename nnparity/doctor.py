@@ -15,7 +15,7 @@ from nnparity.discovery import Content, Route
 from nnparity.environments import Environments, find_interpreter, unreachable
 from nnparity.oracle import Oracle
 from nnparity.outcome import Status
-from nnparity.plan import PROFILES, models_of
+from nnparity.plan import PROFILES, keep_notes_in, models_of
 
 DISK_BYTES = 8 * 2**30
 MEMORY_BYTES = 4 * 2**30
@@ -33,6 +33,7 @@ class Finding:
 
 def examine(content: Content, environments: Environments, cache: ArtifactCache) -> list[Finding]:
     """Return what was found. Environments that are not built are not built now."""
+    keep_notes_in(cache_folder())
     findings = [_disk(cache_folder()), _memory()]
     findings += _interpreters(content)
     findings.append(_registry())

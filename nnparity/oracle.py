@@ -11,12 +11,13 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from nnparity.bench import Bench, layer_blamed
+from nnparity.bench import Bench
 from nnparity.budget import Expectation, expectation
 from nnparity.contracts import Arrays
 from nnparity.layers import Case, LayerSpec, rounded, weights_of
 from nnparity.outcome import Stage
 from nnparity.perturbation import nudged_runs, perturbed, perturbed_runs
+from nnparity.roots import layer_blamed
 
 CASES_KEPT = 256
 MODELS_KEPT = 16
@@ -62,7 +63,7 @@ class Oracle:
             eager = list(islice(runs, len(reference.sets)))
             doing = f"putting the reference of {case.layer} beside its {root} build"
             with layer_blamed(Stage.COMPARE, case.layer, doing):
-                made_now = expectation(reference.runs, eager, case.config["dtype"], nudged_runs=reference.nudged)
+                made_now = reference.expectation(eager, case.config["dtype"])
             yield made_now
 
     def _from_reference(self, case: Case) -> Expectation:
@@ -75,10 +76,11 @@ class Oracle:
         layer, dtype = self._bench.content.layers[case.layer], case.config["dtype"]
         weights, exact = self._weights.get(case.model_text, lambda: _weights_of(layer, case))
         rng = np.random.default_rng(int(case.digest[:12], 16))
-        sets = [case.inputs, *perturbed_runs(case.inputs, rng, dtype)]
+        asked = dict(sorted(case.inputs.items()))  # a case's id does not know their order, so its budget must not
+        sets = [asked, *perturbed_runs(asked, rng, dtype)]
         rng = np.random.default_rng(int(case.digest[12:24], 16))
         moved = [rounded(perturbed(weights, rng, dtype), EXACT)] if weights else []
-        nudged = nudged_runs(case.inputs, rng, dtype)
+        nudged = nudged_runs(asked, rng, dtype)
 
         def run(given: Arrays, inputs: Arrays) -> Arrays:
             return layer.reference(case.config, given, rounded(inputs, EXACT))

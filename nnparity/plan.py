@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeVar
 
 import hypothesis
@@ -47,6 +49,11 @@ class Model:
 
     layer: str
     cases: tuple[Case, ...]
+
+
+def keep_notes_in(folder: Path) -> None:
+    """Let Hypothesis keep what it notes while it draws in `folder`, and not in the user's current one."""
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(folder / "hypothesis"))
 
 
 def draw(strategy: SearchStrategy[Drawn], *, count: int, seed: int) -> list[Drawn]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 from nnparity.outcome import Status
 from nnparity.remote import CallFailed, ProcessWorker, Worker
 
-PATIENCE_SECONDS = 3.0  # about what a framework's import costs: a shorter wait would pay for a second import
+PATIENCE_SECONDS = 3.0  # about what a framework's import costs: who waits less would pay more for a second one
 GROWTH_BYTES = 4 * 2**30
 
 
 class Pool:
-    """At most `limit` workers; a further one is started only after a call has waited for PATIENCE_SECONDS."""
+    """At most `limit` workers; a further one is started only once callers have waited for PATIENCE_SECONDS in all."""
 
     def __init__(self, start: Callable[[], Worker], *, limit: int) -> None:
         self._start = start
@@ -23,6 +24,7 @@ class Pool:
         self._busy: set[Worker] = set()
         self._changed = threading.Condition()
         self._closed = False
+        self._patience = PATIENCE_SECONDS
 
     @contextlib.contextmanager
     def lease(self, session: str = "") -> Iterator[Worker]:
@@ -45,19 +47,22 @@ class Pool:
 
     def _take(self, session: str) -> Worker:
         with self._changed:
-            patient = True
             for dead in [one for one in self._idle if not one.alive]:  # died while nobody called: no caller's fault
                 self._idle.remove(dead)
                 dead.close()
             while not self._idle:
                 if self._closed:
                     raise CallFailed(Status.NOT_RUN, "the pool of workers was closed before the call", lost=True)
-                started = len(self._busy)
-                if started == 0 or (started < self._limit and not patient):
+                more = len(self._busy) < self._limit
+                if not self._busy or (more and self._patience <= 0):
+                    self._patience = PATIENCE_SECONDS
                     worker = self._start()
                     self._busy.add(worker)
                     return worker
-                patient = self._changed.wait(PATIENCE_SECONDS if started < self._limit else None)
+                began = time.monotonic()
+                self._changed.wait(self._patience if more else None)
+                if more:
+                    self._patience -= time.monotonic() - began
             loaded = next((one for one in self._idle if session in one.loaded), self._idle[-1])
             self._idle.remove(loaded)
             self._busy.add(loaded)

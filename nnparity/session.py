@@ -23,7 +23,7 @@ from nnparity.layers import Case
 from nnparity.options import Selection, load_content
 from nnparity.oracle import Oracle
 from nnparity.outcome import Outcome, Verdict
-from nnparity.plan import PROFILES, Model, Profile, models_of, unique
+from nnparity.plan import PROFILES, Model, Profile, keep_notes_in, models_of, unique
 from nnparity.progress import NEW, Progress
 from nnparity.report import discover_sections, write_report
 from nnparity.run import run, units_of, witness_units
@@ -46,6 +46,7 @@ def run_session(**options: Any) -> int:
     asked = Asked(layers, routes, PROFILES[options["profile"]], options["seed"], case)
     environments.build_all(_needed(content, routes), lambda line: console.print(line, markup=False))
     facts = describe_run(content, environments, routes, profile=asked.profile, seed=asked.seed, layers=layers)
+    keep_notes_in(cache_folder())
     code = 0
     with (
         ResultsWriter(out, facts, resume=options["resume"]) as writer,

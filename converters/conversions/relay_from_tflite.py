@@ -27,7 +27,7 @@ class RelayFromTflite:
         if model.SubgraphsLength() > 1:
             # TVM asserts this, and an assertion cannot be told from any other one by its class.
             raise Unsupported("from_tflite: only support one subgraph (main subgraph)")
-        with support.declared():
+        with load_file(SUPPORT / "relay_numpy_folding.py").folding(), support.declared():
             module, params = relay.frontend.from_tflite(model)
         taken, given = _signature(model)
         return support.imported(artifact, module, params, variables=taken, places=given)

@@ -1,4 +1,4 @@
-"""NumPy in place of LLVM for the constants that TVM's ONNX front end computes while it imports a model."""
+"""NumPy in place of LLVM for the constants that TVM's front ends compute while they import a model."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ OPERATORS = Path(__file__).with_name("relay_numpy_operators.py")
 
 @contextlib.contextmanager
 def folding() -> Iterator[None]:
-    """Make relay.frontend.from_onnx fold with NumPy what NumPy computes to the same bits.
+    """Make relay.frontend.from_onnx and from_tflite fold with NumPy what NumPy computes to the same bits.
 
-    The front end folds the arithmetic on shapes behind a MatMul, Reshape or Slice one operator at a time, and TVM 0.19
-    compiles each with LLVM: a hundred times in one attention block. Here the calls in relay_numpy_operators.py are
-    replaced by their value before the front end's own fold_constant sees them. That one still runs and has the last
-    word, so that what is not in the table is folded as ever. The modules are equal to those that the front end makes
-    alone; harness/test_relay_numpy_folding.py holds both halves of the claim.
+    They fold the arithmetic on shapes behind a matrix product, a reshape or a slice one operator at a time, and
+    TVM 0.19 compiles each with LLVM: a hundred times in one attention block. Here the calls in relay_numpy_operators.py
+    are replaced by their value before TVM's own fold_constant sees them. That one still runs and has the last word, so
+    that what is not in the table is folded as ever. The modules are equal to those that the front ends make alone;
+    harness/test_relay_numpy_folding.py holds both halves of the claim.
     """
-    from tvm.relay.frontend import common, onnx
+    from tvm.relay.frontend import common, onnx, tflite
 
     stock = common.fold_constant
     folder = Folder()
@@ -32,11 +32,11 @@ def folding() -> Iterator[None]:
     def fold_constant(node: Any, mod: Any = None) -> Any:
         return stock(folder.folded(node), mod)
 
-    onnx.fold_constant = common.fold_constant = fold_constant
+    onnx.fold_constant = common.fold_constant = tflite._fold_constant = fold_constant
     try:
         yield
     finally:
-        onnx.fold_constant = common.fold_constant = stock
+        onnx.fold_constant = common.fold_constant = tflite._fold_constant = stock
 
 
 class Folder:

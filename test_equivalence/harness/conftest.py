@@ -88,7 +88,9 @@ class World:
     def route(self, bench: Bench, path: str) -> Route:
         return next(route for route in bench.content.routes if route.id == path)
 
-    def check(self, bench: Bench, path: str = CONVERTED, *, layer: str = "toy_scale", case: Case | None = None) -> Outcome:
+    def check(
+        self, bench: Bench, path: str = CONVERTED, *, layer: str = "toy_scale", case: Case | None = None
+    ) -> Outcome:
         """Check one case, by default the layer's first, on one path."""
         return check(case or self.cases(bench, layer)[0], self.route(bench, path), bench, Oracle(bench))
 

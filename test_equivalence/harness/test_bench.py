@@ -6,16 +6,19 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from nnparity import bench as bench_module
 from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache
+from nnparity.check import check, check_all
 from nnparity.environments import Environments
 from nnparity.layers import Case
-from nnparity.outcome import Failure, Stage, Status, Verdict
+from nnparity.oracle import Oracle
+from nnparity.outcome import Failure, Outcome, Stage, Status, Verdict
 
 if TYPE_CHECKING:
     from test_equivalence.harness.conftest import World
@@ -59,7 +62,7 @@ def test_layer_that_is_not_written_in_the_root_is_unsupported(world: World) -> N
     ("file", "old", "new", "stage", "component"),
     [
         ("runtimes/table_cpu.py", "return TableSession(", "return no_such_name(", Stage.LOAD, "table_cpu"),
-        ("runtimes/table_cpu.py", 'return {"y"', 'return {no_such_name', Stage.RUN, "table_cpu"),
+        ("runtimes/table_cpu.py", 'return {"y"', "return {no_such_name", Stage.RUN, "table_cpu"),
         ("runtimes/toy_eager.py", "return EagerSession(", "return no_such_name(", Stage.LOAD, "toy_eager"),
         ("conversions/table_from_toy.py", "return artifact", "return no_such_name", Stage.CONVERT, "table_from_toy"),
         ("representations/table.py", "np.savez(", "no_such_name(", Stage.CONVERT, "table_from_toy"),
@@ -67,7 +70,7 @@ def test_layer_that_is_not_written_in_the_root_is_unsupported(world: World) -> N
     ],
 )
 def test_error_is_told_with_its_stage_and_component(
-    world: World, file: str, old: str, new: str, stage: Stage, component: str
+    world: World, *, file: str, old: str, new: str, stage: Stage, component: str
 ) -> None:
     world.edit(f"converters/{file}", old, new)
     outcome = world.check(world.bench(in_process=True), PATH)
@@ -87,11 +90,80 @@ def test_crash_of_one_case_is_not_the_next_ones(world: World) -> None:
     assert [(one.stage, one.status) for one in seen] == [match, crash, match, crash, match]
 
 
+def test_crash_of_one_of_many_is_its_own(world: World) -> None:
+    world.edit("converters/runtimes/table_cpu.py", 'return {"y"', 'inputs["x"][0, 0] == 7 and os.abort(); return {"y"')
+    world.edit("converters/runtimes/table_cpu.py", "import annotations\n", "import annotations\nimport os\n")
+    bench = world.bench()
+    case = world.cases(bench)[0]
+    cases = [Case(case.layer, case.config, 0, {"x": np.full((2, 3), number, np.float32)}) for number in range(3, 12)]
+    outcomes = dict(check_all(cases, world.route(bench, PATH), bench, Oracle(bench)))
+    assert list(outcomes) == cases
+    for number, outcome in enumerate(outcomes.values(), start=3):
+        assert outcome.status is (Status.CRASH if number == 7 else Status.MATCH)
+
+
+@pytest.mark.parametrize("path", ["toy>toy_eager", PATH])
+@pytest.mark.parametrize("wrong", [False, True])
+def test_cases_that_share_calls_come_out_as_each_alone(world: World, path: str, wrong: bool) -> None:
+    if wrong and path == PATH:
+        world.edit("converters/runtimes/table_cpu.py", 'inputs["x"])}', 'inputs["x"] * np.float32(1.001))}')
+    elif wrong:
+        world.edit(LAYER, "return Scale(", "return Scale(1.001 * ")
+    bench = world.bench(in_process=True)
+    case = world.cases(bench)[0]
+    cases = [Case(case.layer, case.config, 0, {"x": np.full((2, 3), number, np.float32)}) for number in range(1, 20)]
+    route = world.route(bench, path)
+    together = [told(outcome) for _, outcome in check_all(cases, route, bench, Oracle(bench))]
+    assert together == [told(check(case, route, bench, Oracle(bench))) for case in cases]
+    assert {one["verdict"] for one in together} == {"FAIL" if wrong else "PASS"}
+
+
+def told(outcome: Outcome) -> dict[str, Any]:
+    """Return all that an outcome says but for times."""
+    said = outcome.to_json()
+    return {name: value for name, value in said.items() if name not in {"seconds", "run_microseconds"}}
+
+
+@pytest.mark.parametrize(("scale", "verdict"), [("1.0", Verdict.FAIL), ("1e9", Verdict.PASS)])
+def test_scale_of_a_layer_counts_on_every_path(world: World, scale: str, verdict: Verdict) -> None:
+    world.edit(
+        "converters/conversions/table_from_toy.py", '{"factor": factor}', '{"factor": factor + np.float32(1e-3)}'
+    )
+    world.edit(
+        "converters/conversions/table_from_toy.py", "import annotations\n", "import annotations\nimport numpy as np\n"
+    )
+    change = f"    scale=lambda config, weights, inputs: {{'y': np.full(inputs['x'].shape, {scale})}},\n    build={{"
+    world.edit(LAYER, "    build={", change)
+    assert world.check(world.bench(in_process=True), PATH).verdict is verdict
+
+
+def test_order_in_which_inputs_are_named_changes_nothing(world: World) -> None:
+    world.edit(
+        LAYER,
+        'TensorSpec("x", config["dtype"], ("batch", *config["inner"])),)',
+        'TensorSpec("x", config["dtype"], ("batch", *config["inner"])), TensorSpec("z", config["dtype"], ("batch",)))',
+    )
+    world.edit(LAYER, "def __call__(self, x: np.ndarray)", "def __call__(self, x: np.ndarray, z: np.ndarray)")
+    world.edit(LAYER, "return st.named(", "return st.named(z=st.tensors(shape[:1], 'float32'), ")
+    bench = world.bench(in_process=True)
+    case = world.cases(bench)[0]
+    backwards = Case(
+        case.layer, case.config, case.seed, {name: case.inputs[name] for name in reversed(list(case.inputs))}
+    )
+    assert list(backwards.inputs) != list(case.inputs)
+    route = world.route(bench, PATH)
+    here, there = (told(check(one, route, bench, Oracle(bench))) for one in (case, backwards))
+    assert here == there
+    assert here["verdict"] == "PASS"
+
+
 def test_runtime_that_dies_of_being_unloaded_costs_no_outcome(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_module, "SESSIONS_KEPT", 1)
     world.edit("converters/runtimes/table_cpu.py", "import annotations\n", "import annotations\nimport os\n")
     world.edit(
-        "converters/runtimes/table_cpu.py", "    def run(", "    def __del__(self) -> None:\n        os.abort()\n\n    def run("
+        "converters/runtimes/table_cpu.py",
+        "    def run(",
+        "    def __del__(self) -> None:\n        os.abort()\n\n    def run(",
     )
     bench = world.bench()
     cases = [Case(one.layer, one.config, seed, one.inputs) for seed, one in enumerate(world.cases(bench))]

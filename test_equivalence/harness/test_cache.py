@@ -41,7 +41,11 @@ def test_second_run_makes_nothing(world: World) -> None:
     first, second = made_by(world), made_by(world)
     assert first[0] == 3
     assert second[0] == 0
-    assert (first[1].stage, first[1].status, first[1].op_counts) == (second[1].stage, second[1].status, second[1].op_counts)
+    assert (first[1].stage, first[1].status, first[1].op_counts) == (
+        second[1].stage,
+        second[1].status,
+        second[1].op_counts,
+    )
 
 
 def test_other_inputs_make_nothing(world: World) -> None:
@@ -66,7 +70,9 @@ def test_other_inputs_make_nothing(world: World) -> None:
         ("converters/environments/toy.py", "sortedcontainers==2.4.0", "sortedcontainers==2.3.0", 3),
     ],
 )  # fmt: skip
-def test_only_what_depends_on_a_changed_file_is_made_again(world: World, file: str, old: str, new: str, made: int) -> None:
+def test_only_what_depends_on_a_changed_file_is_made_again(
+    world: World, file: str, old: str, new: str, made: int
+) -> None:
     made_by(world)
     if old != new:
         world.edit(file, old, new)
@@ -123,7 +129,11 @@ def test_layer_file_in_another_place_is_built_from_that_place(world: World) -> N
     ],
 )
 def test_failures_that_would_come_again_are_kept(world: World, body: str, status: Status, kept: bool) -> None:
-    world.edit(CONVERTER, "import annotations\n", "import annotations\nimport os, time\nfrom nnparity.contracts import Unsupported\n")
+    world.edit(
+        CONVERTER,
+        "import annotations\n",
+        "import annotations\nimport os, time\nfrom nnparity.contracts import Unsupported\n",
+    )
     world.edit(CONVERTER, "factor = ", f"{body}; factor = ")
     outcomes = []
     made_by(world, "toy>toy_eager")
@@ -132,7 +142,9 @@ def test_failures_that_would_come_again_are_kept(world: World, body: str, status
         outcomes.append(world.check(bench, OPTIMISED))
         bench.close()
         assert bench.tally.made == made
-    assert [(one.stage, one.status, one.component) for one in outcomes] == [(Stage.CONVERT, status, "table_from_toy")] * 2
+    assert [(one.stage, one.status, one.component) for one in outcomes] == [
+        (Stage.CONVERT, status, "table_from_toy")
+    ] * 2
     assert outcomes[0].detail == outcomes[1].detail
     assert scratch_folders(world.cache) == []
 
@@ -212,7 +224,9 @@ for number in range(100):
 """
     root = Path(__file__).parents[2]
     both = [
-        subprocess.Popen([sys.executable, "-c", script], cwd=root, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", script], cwd=root, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         for _ in range(2)
     ]
     for one in both:

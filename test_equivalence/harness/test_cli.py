@@ -87,8 +87,10 @@ def made(ran: Ran) -> int:
 
 
 def test_run_that_finds_nothing_new_records_every_check_and_ends_with_0(shell: Shell) -> None:
+    before = {file.name for file in shell.folder.iterdir()}
     ran = shell.call("run")
     assert ran.code == 0, ran.said
+    assert {file.name for file in shell.folder.iterdir()} == {*before, shell.out.name}
     outcomes = shell.outcomes()
     assert {outcome.verdict for outcome in outcomes} == {Verdict.PASS}
     assert {outcome.path_id for outcome in outcomes} == {
@@ -138,6 +140,47 @@ def test_new_failure_ends_with_1_and_can_be_repeated_by_its_case(shell: Shell) -
     assert shell.call("run", "--case", failed.case, "--path", failed.path_id).code == 0
 
 
+KNOWN = """
+import numpy as np
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+KNOWN = (
+    KnownDivergence(
+        component="table_from_toy",
+        layer="toy_scale",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.HERE,
+        reason="adds a thousandth to the factor",
+        link="none found: made up",
+        versions=("numpy>=2",),
+        witness=Case("toy_scale", {"batch": 1, "dtype": "float32", "inner": [1]}, 0, {"x": np.ones((1, 1), "f4")}),
+    ),
+)
+"""
+
+
+def test_known_divergence_is_expected_until_its_witness_matches(shell: Shell) -> None:
+    (shell.world.converters / "known").mkdir()
+    (shell.world.converters / "known" / "table_from_toy.py").write_text(KNOWN, encoding="utf-8")
+    shell.world.edit(TABLE_FROM_TOY, *WRONG)
+    expected = shell.call("run")
+    assert expected.code == 0, expected.said
+    by_path = {outcome.path_id: outcome.verdict for outcome in shell.outcomes()}
+    assert by_path["toy>toy_eager"] is Verdict.PASS
+    assert by_path["toy>table_from_toy>table_cpu"] is Verdict.XFAIL
+    witnesses = [outcome for outcome in shell.outcomes() if outcome.witness]
+    assert {outcome.path_id for outcome in witnesses} == {path for path in by_path if "table_from_toy" in path}
+
+    shell.world.edit(TABLE_FROM_TOY, WRONG[1], WRONG[0])
+    mended = shell.call("run")
+    assert mended.code == 1
+    assert {outcome.verdict for outcome in shell.outcomes() if outcome.witness} == {Verdict.XPASS}
+    assert {outcome.verdict for outcome in shell.outcomes() if not outcome.witness} == {Verdict.PASS}
+
+
 def test_environment_that_cannot_be_built_is_not_run_with_its_reason(shell: Shell) -> None:
     shell.world.add(
         "converters/environments/none.py",
@@ -146,7 +189,10 @@ def test_environment_that_cannot_be_built_is_not_run_with_its_reason(shell: Shel
         ("sys.version_info.major", "9 + sys.version_info.major"),
     )
     shell.world.add(
-        "converters/runtimes/other.py", TABLE_CPU, ("table_cpu", "other"), ('environment = "toy"', 'environment = "none"')
+        "converters/runtimes/other.py",
+        TABLE_CPU,
+        ("table_cpu", "other"),
+        ('environment = "toy"', 'environment = "none"'),
     )
     ran = shell.call("run")
     assert ran.code == 0, ran.said
@@ -185,7 +231,7 @@ def test_layer_whose_drawing_raises_ends_with_2_after_the_others_have_run(shell:
 
 
 def held(shell: Shell) -> tuple[Path, Path]:
-    """Make the second run of every session wait; return the file that its process id is in, and the one that lets it go on."""
+    """Make the second run of every session wait; return the files with its process id, and that let it go on."""
     pid, go = shell.folder / "pid", shell.folder / "go"
     shell.world.edit(
         TABLE_CPU,
@@ -213,14 +259,19 @@ def recorded(shell: Shell, count: int) -> None:
 
 def gone(pid: int) -> bool:
     for _ in range(100):
-        if not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]:
+        if (
+            not Path(f"/proc/{pid}").exists()
+            or "Z" in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        ):
             return True
         time.sleep(0.05)
     return False
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 3), (signal.SIGKILL, -signal.SIGKILL)])
-def test_interrupted_run_keeps_what_it_has_and_goes_on_from_there(shell: Shell, sent: signal.Signals, code: int) -> None:
+def test_interrupted_run_keeps_what_it_has_and_goes_on_from_there(
+    shell: Shell, sent: signal.Signals, code: int
+) -> None:
     pid, go = held(shell)
     process = shell.start(*shell.arguments("run", "--component", "table_tidied"))
     recorded(shell, 1)
@@ -260,6 +311,7 @@ def test_second_run_in_the_same_folder_is_refused_and_the_first_goes_on(shell: S
 def invoke(shell: Shell, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Ran:
     """Call in this process, which is quicker."""
     monkeypatch.setenv("NNPARITY_CACHE", str(shell.world.cache))
+    monkeypatch.setenv("HYPOTHESIS_STORAGE_DIRECTORY", str(shell.world.cache / "hypothesis"))
     monkeypatch.chdir(shell.folder)
     result = CliRunner().invoke(main, list(arguments))
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
@@ -278,7 +330,13 @@ def invoke(shell: Shell, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Ra
         (("run", "--profile", "quickly"), "quickly"),
         (("run", "--jobs", "0"), "--jobs"),
         (("run", "--models", "nowhere"), "nowhere"),
-        (("run", "--no-such-option",), "--no-such-option"),
+        (
+            (
+                "run",
+                "--no-such-option",
+            ),
+            "--no-such-option",
+        ),
         (("setup", "toi"), "did you mean toy"),
         (("list", "layer"), "layers"),
     ],
@@ -325,7 +383,9 @@ def test_case_of_a_layer_that_is_gone_is_the_users_mistake(shell: Shell, monkeyp
 
 
 @pytest.mark.parametrize("what", ["layers", "paths", "components", "environments"])
-def test_list_is_there_to_read_for_people_and_programs(shell: Shell, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+def test_list_is_there_to_read_for_people_and_programs(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
     told = invoke(shell, monkeypatch, *shell.arguments("list", what, "--json"))
     shown = invoke(shell, monkeypatch, *shell.arguments("list", what))
     assert (told.code, shown.code) == (0, 0), told.said + shown.said

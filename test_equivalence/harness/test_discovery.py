@@ -98,8 +98,15 @@ def test_new_runtime_with_two_settings_is_one_file_and_runs(built: World) -> Non
 
 
 def test_new_representation_is_one_file_and_runs(built: World) -> None:
-    built.add("converters/representations/list.py", "converters/representations/table.py", ('name = "table"', 'name = "list"'))
-    built.add(f"{CONVERSIONS}/list_from_table.py", TABLE_TIDIED, ("table_tidied", "list_from_table"), ('target = "table"', 'target = "list"'))
+    built.add(
+        "converters/representations/list.py", "converters/representations/table.py", ('name = "table"', 'name = "list"')
+    )
+    built.add(
+        f"{CONVERSIONS}/list_from_table.py",
+        TABLE_TIDIED,
+        ("table_tidied", "list_from_table"),
+        ('target = "table"', 'target = "list"'),
+    )
     built.add(f"{RUNTIMES}/list_cpu.py", TABLE_CPU, ("table_cpu", "list_cpu"), ('("table",)', '("list",)'))
     assert checked(built, "toy>table_from_toy>list_from_table>list_cpu") is Verdict.PASS
 
@@ -134,7 +141,14 @@ def test_component_with_a_header_instead_of_an_environment_runs(built: World) ->
 
 @pytest.mark.parametrize(
     ("requires", "python"),
-    [("", "own"), (">=3.9", "own"), (">=3.9,<3.12", "3.11"), ("<3.10", "3.9"), ("==3.8.*", "3.8"), ("~=3.10.2", "3.10")],
+    [
+        ("", "own"),
+        (">=3.9", "own"),
+        (">=3.9,<3.12", "3.11"),
+        ("<3.10", "3.9"),
+        ("==3.8.*", "3.8"),
+        ("~=3.10.2", "3.10"),
+    ],
 )
 def test_header_gets_a_python_that_it_allows(
     world: World, monkeypatch: pytest.MonkeyPatch, requires: str, python: str
@@ -161,7 +175,10 @@ def test_component_without_a_usable_environment_is_named(world: World, head: str
     assert len(toy_paths(content)) == 3
 
 
-@pytest.mark.parametrize("folder", ["models", *(f"converters/{one}" for one in ("representations", "environments", "conversions", "runtimes"))])
+@pytest.mark.parametrize(
+    "folder",
+    ["models", *(f"converters/{one}" for one in ("representations", "environments", "conversions", "runtimes"))],
+)
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -194,7 +211,9 @@ def test_broken_file_is_named_and_the_others_still_run(world: World, folder: str
         (TABLE_CPU, ('environment = "toy"', 'environment = "toi"'), "did you mean toy"),
     ],
 )
-def test_component_that_lacks_something_is_told_what(world: World, like: str, change: tuple[str, str], words: str) -> None:
+def test_component_that_lacks_something_is_told_what(
+    world: World, like: str, change: tuple[str, str], words: str
+) -> None:
     name = Path(like).stem
     world.add(like.replace(name, "lacking"), like, (f'name = "{name}"', 'name = "lacking"'), change)
     content = world.content()
@@ -225,8 +244,34 @@ def test_name_that_is_taken_is_refused_and_the_first_stays(
     assert len(toy_paths(content)) == 3
 
 
+@pytest.mark.parametrize(("old", "new"), [('"table_cpu"', '"table_cqu"'), ('layer="toy_scale"', 'layer="toy_scael"')])
+def test_known_divergence_of_something_unknown_is_named(world: World, old: str, new: str) -> None:
+    (world.converters / "known").mkdir()
+    text = """
+import numpy as np
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+witness = Case("toy_scale", {"batch": 1, "dtype": "float32"}, 0, {"x": np.ones(1)})
+KNOWN = [
+    KnownDivergence(
+        "table_cpu", layer="toy_scale", stage=Stage.RUN, status=Status.CRASH, fix=Fix.HERE,
+        reason="", link="", versions=(), witness=witness,
+    )
+]
+"""
+    file = world.converters / "known" / "table_cpu.py"
+    file.write_text(text, encoding="utf-8")
+    assert len(world.content().known) == 1 + len(discover().known)
+    assert problems(world.content()) == ""
+    world.edit("converters/known/table_cpu.py", old, new)
+    assert "names a layer or component that is not there" in problems(world.content())
+
+
 def test_layer_for_an_unknown_root_alone_is_named(world: World) -> None:
-    world.add("models/zz.py", "models/toy_scale.py", ('name="toy_scale"', 'name="zz"'), ('build={"toy"', 'build={"toi"'))
+    world.add(
+        "models/zz.py", "models/toy_scale.py", ('name="toy_scale"', 'name="zz"'), ('build={"toy"', 'build={"toi"')
+    )
     content = world.content()
     assert "zz is built for toi, and there is no such representation; did you mean toy" in problems(content)
     assert len(toy_paths(content)) == 3
@@ -246,8 +291,15 @@ def test_folder_that_is_not_there_is_the_users_mistake(tmp_path: Path) -> None:
 
 def test_optimiser_stands_only_right_before_the_runtime(world: World) -> None:
     world.add(f"{CONVERSIONS}/table_sorted.py", TABLE_TIDIED, ("table_tidied", "table_sorted"))
-    world.add("converters/representations/list.py", "converters/representations/table.py", ('name = "table"', 'name = "list"'))
-    world.add(f"{CONVERSIONS}/list_from_table.py", TABLE_TIDIED, ("table_tidied", "list_from_table"), ('target = "table"', 'target = "list"'))
+    world.add(
+        "converters/representations/list.py", "converters/representations/table.py", ('name = "table"', 'name = "list"')
+    )
+    world.add(
+        f"{CONVERSIONS}/list_from_table.py",
+        TABLE_TIDIED,
+        ("table_tidied", "list_from_table"),
+        ('target = "table"', 'target = "list"'),
+    )
     world.add(f"{RUNTIMES}/list_cpu.py", TABLE_CPU, ("table_cpu", "list_cpu"), ('("table",)', '("list",)'))
     assert toy_paths(world.content()) == {
         "toy>toy_eager",
@@ -273,7 +325,9 @@ def graph(edges: list[tuple[str, str]], leaves: set[str]) -> Content:
     def component(edge: Edge) -> Component[object]:
         return Component(edge.name, Path("x.py"), "e", edge)
 
-    conversions = [Edge(f"{target}_{number}_from_{source}", source, target) for number, (source, target) in enumerate(edges)]
+    conversions = [
+        Edge(f"{target}_{number}_from_{source}", source, target) for number, (source, target) in enumerate(edges)
+    ]
     runtimes = [Edge(f"run_{leaf}", leaf, "") for leaf in leaves]
     return Content(
         layers={"layer": LayerSpec(**{**vars(layer), "build": roots})},
@@ -323,11 +377,17 @@ def holds_together(content: Content, route: Route) -> bool:
         (Selection(paths=("toy>toy_eager",), components=("table_cpu",)), "no path fits both"),
     ],
 )
-def test_unknown_name_is_the_users_mistake_with_the_nearest_names(world: World, selection: Selection, words: str) -> None:
+def test_unknown_name_is_the_users_mistake_with_the_nearest_names(
+    world: World, selection: Selection, words: str
+) -> None:
     content = world.content()
-    with pytest.raises(UserError, match=words):
+
+    def use() -> None:
         selection.check(content)
         selection.routes(content)
+
+    with pytest.raises(UserError, match=words):
+        use()
 
 
 @pytest.mark.parametrize("glob", ["toy>*", "*table_tidied*", "table_tidied", "toy>table_from_toy>table_cpu"])

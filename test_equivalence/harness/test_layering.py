@@ -28,7 +28,7 @@ ROWS = (
     ("contracts", "errors", "outcome", "frames", "escape", "facts"),
     ("layers", "loading", "strategies", "budget", "perturbation", "op_counts", "merging", "matrix", "progress"),
     ("worker", "conditions", "divergence", "compare", "cases", "store", "junit", "summary"),
-    ("remote", "cache", "discovery"),
+    ("remote", "cache", "discovery", "roots"),
     ("environments", "pool", "plan", "options", "report"),
     ("bench", "describe"),
     ("oracle", "listing"),
@@ -41,8 +41,9 @@ ROWS = (
 RANK = {module: rank for rank, row in enumerate(ROWS) for module in row}
 IN_EVERY_ENVIRONMENT = ("contracts", "frames", "loading", "worker")
 FRAMEWORKS = (
-    "torch", "tensorflow", "tf", "keras", "jax", "onnx", "onnxruntime", "tflite", "litert", "tvm", "relay", "relax", "torchscript",
-    "openvino", "ncnn", "mnn", "paddle", "coreml", "coremltools", "tensorrt", "xla", "iree", "executorch", "ggml", "tinygrad",
+    "torch", "tensorflow", "tf", "keras", "jax", "onnx", "onnxruntime", "tflite", "litert", "tvm", "relay", "relax",
+    "torchscript", "openvino", "ncnn", "mnn", "paddle", "coreml", "coremltools", "tensorrt", "xla", "iree",
+    "executorch", "ggml", "tinygrad",
 )  # fmt: skip
 CONTENT = sorted([*(ROOT / "models").glob("*.py"), *(ROOT / "converters").rglob("*.py")])
 SOURCES = sorted(ENGINE.glob("*.py"))
@@ -82,7 +83,7 @@ def at_top(tree: ast.Module) -> ast.Module:
     """Return the module without what stands inside functions."""
 
     class Outer(ast.NodeTransformer):
-        def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802 the name that ast asks for
+        def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
             return ast.Pass()
 
     return Outer().visit(ast.parse(ast.unparse(tree)))  # type: ignore[no-any-return]
@@ -103,9 +104,7 @@ def words(tree: ast.Module) -> Iterator[str]:
             yield node.id
         elif isinstance(node, ast.Attribute):
             yield node.attr
-        elif isinstance(node, ast.alias):
-            yield node.name
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        elif isinstance(node, (ast.alias, ast.FunctionDef, ast.ClassDef)):
             yield node.name
 
 
@@ -126,7 +125,9 @@ def test_table_of_rows_names_only_what_is_there() -> None:
     assert len(RANK) == sum(map(len, ROWS))
 
 
-@pytest.mark.parametrize("source", ["from nnparity.cli import main", "def f():\n    import nnparity.cli", "from nnparity import cli"])
+@pytest.mark.parametrize(
+    "source", ["from nnparity.cli import main", "def f():\n    import nnparity.cli", "from nnparity import cli"]
+)
 def test_import_that_points_back_is_seen(source: str) -> None:
     assert ours(ast.parse(source)) == {"cli"}
 
@@ -261,7 +262,9 @@ def test_file_is_short_enough_to_read(file: Path) -> None:
 
 
 def test_content_folders_are_no_packages() -> None:
-    assert [name_of(file) for file in ROOT.rglob("__init__.py") if file.parent != ENGINE and ".venv" not in file.parts] == []
+    assert [
+        name_of(file) for file in ROOT.rglob("__init__.py") if file.parent != ENGINE and ".venv" not in file.parts
+    ] == []
 
 
 @pytest.mark.parametrize("file", CONTENT, ids=name_of)
@@ -271,7 +274,8 @@ def test_content_imports_nothing_heavy_at_its_top(file: Path) -> None:
 
 
 def test_heavy_import_at_the_top_is_seen() -> None:
-    tree = ast.parse("import numpy, torch\ndef f():\n    import tensorflow\nclass A:\n    import tvm\n    def g(self):\n        import onnx")
+    inside = "def f():\n    import tensorflow\nclass A:\n    import tvm\n    def g(self):\n        import onnx"
+    tree = ast.parse(f"import numpy, torch\n{inside}")
     assert outside(at_top(tree)) == {"numpy", "torch", "tvm"}
 
 

@@ -16,7 +16,18 @@ from hypothesis import strategies as st
 from nnparity import strategies
 from nnparity.discovery import discover
 from nnparity.layers import Case, LayerSpec, rounded, weights_of
-from nnparity.plan import BATCH, OPEN_BATCHES, PROFILES, Profile, configs_of, draw, models_of, open_model, seed_of, unique
+from nnparity.plan import (
+    BATCH,
+    OPEN_BATCHES,
+    PROFILES,
+    Profile,
+    configs_of,
+    draw,
+    models_of,
+    open_model,
+    seed_of,
+    unique,
+)
 
 LAYERS = discover().layers
 SMALL = Profile("small", configs=2, inputs=2, open_configs=1)
@@ -91,7 +102,7 @@ def batch_of(layer: LayerSpec, case: Case) -> int:
         if size == BATCH
     }
     assert len(sizes) == 1
-    return sizes.pop()
+    return int(sizes.pop())
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
@@ -166,7 +177,9 @@ def check_promises(layer: LayerSpec, config: Any, inputs: Any, *, seed: int) -> 
     before = [array.tobytes() for array in (*inputs.values(), *weights.values())]
     with np.errstate(all="ignore"):
         outputs = layer.reference(config, rounded(weights, "float64"), rounded(inputs, "float64"))
-    assert [array.tobytes() for array in (*inputs.values(), *weights.values())] == before, "the reference changed its input"
+    assert [array.tobytes() for array in (*inputs.values(), *weights.values())] == before, (
+        "the reference changed its input"
+    )
     assert tuple(outputs) == signature.outputs
     for name, array in outputs.items():
         assert isinstance(array, np.ndarray), f"output {name} is {type(array).__name__}"
@@ -188,7 +201,9 @@ def test_reference_takes_the_batch_from_its_arrays(layer: LayerSpec) -> None:
 def test_weights_depend_on_the_seed_alone(layer: LayerSpec) -> None:
     config = layer.examples[0]
     one, same, other = (weights_of(layer, config, seed) for seed in (1, 1, 2))
-    assert {name: array.tobytes() for name, array in one.items()} == {name: array.tobytes() for name, array in same.items()}
+    assert {name: array.tobytes() for name, array in one.items()} == {
+        name: array.tobytes() for name, array in same.items()
+    }
     if any(array.size for array in one.values()):
         assert any(one[name].tobytes() != other[name].tobytes() for name in one)
 
@@ -199,7 +214,9 @@ CHANGES = {
     "seed": lambda case: Case(case.layer, case.config, case.seed + 1, case.inputs),
     "open axes": lambda case: Case(case.layer, case.config, case.seed, case.inputs, open_axes=(BATCH,)),
     "name of an input": lambda case: Case(case.layer, case.config, case.seed, {"z": case.inputs["x"]}),
-    "value": lambda case: Case(case.layer, case.config, case.seed, {"x": np.nextafter(case.inputs["x"], np.float32(9))}),
+    "value": lambda case: Case(
+        case.layer, case.config, case.seed, {"x": np.nextafter(case.inputs["x"], np.float32(9))}
+    ),
     "sign of a zero": lambda case: Case(case.layer, case.config, case.seed, {"x": case.inputs["x"] * np.float32(-1)}),
     "dtype": lambda case: Case(case.layer, case.config, case.seed, {"x": case.inputs["x"].view(np.int32)}),
     "shape": lambda case: Case(case.layer, case.config, case.seed, {"x": case.inputs["x"].reshape(3, 2)}),

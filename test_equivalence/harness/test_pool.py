@@ -104,23 +104,25 @@ def test_second_worker_is_started_only_after_waiting(impatient: float) -> None:
     assert len(factory.started) == 2
 
 
-def test_worker_that_comes_free_in_time_is_waited_for(impatient: float) -> None:
+@pytest.mark.parametrize(("waits", "workers"), [(1, 1), (9, 2)])
+def test_waits_add_up_until_a_second_worker_pays(impatient: float, waits: int, workers: int) -> None:
     factory = Factory()
     pool = Pool(factory, limit=2)
-    freed = threading.Event()
+    for _ in range(waits):
+        held = threading.Event()
 
-    def hold() -> None:
+        def hold(held: threading.Event = held) -> None:
+            with pool.lease():
+                held.set()
+                time.sleep(impatient / 3)
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        held.wait()
         with pool.lease():
-            freed.wait(impatient / 3)
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    while not factory.started:
-        time.sleep(0.001)
-    with pool.lease():
-        pass
-    thread.join()
-    assert len(factory.started) == 1
+            pass
+        thread.join()
+    assert len(factory.started) == workers
 
 
 @pytest.mark.parametrize("limit", [1, 2])
@@ -197,10 +199,12 @@ def test_call_in_another_thread_ends_when_the_pool_closes(processes: Pool) -> No
     ended: list[CallFailed] = []
 
     def call_until_closed() -> None:
-        with pytest.raises(CallFailed) as caught, processes.lease() as worker:
-            while True:
-                worker.call({"op": "ping"}, {}, seconds=60)
-        ended.append(caught.value)
+        try:
+            with processes.lease() as worker:
+                while True:
+                    worker.call({"op": "ping"}, {}, seconds=60)
+        except CallFailed as problem:
+            ended.append(problem)
 
     thread = threading.Thread(target=call_until_closed)
     thread.start()

@@ -1,4 +1,4 @@
-"""Constants that NumPy folds during the import of an ONNX model are those that TVM folds, and so is the module."""
+"""Constants that NumPy folds while TVM imports a model are those that TVM folds, and so is the module."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ SUPPORT = ROOT / "converters" / "support"
 FOLDED = sorted(load_file(SUPPORT / "relay_numpy_operators.py").OPERATORS)
 MODELS = (
     "LSTM",
+    "TFLite matrix product that broadcasts",
     "branch",
     "layer normalisation",
     "matrix product that broadcasts",

@@ -1,4 +1,4 @@
-"""Every check that is not recorded is made exactly once, whatever the number of lanes; what a lane raises ends the run."""
+"""Every check that is left is made exactly once, in however many lanes; what a lane raises ends the run."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ class Bench:
 
 def models_of(sizes: list[int]) -> list[Model]:
     return [
-        Model("toy", tuple(Case("toy", {"batch": 1, "model": index}, 0, {"x": np.full(1, number)}) for number in range(size)))
+        Model(
+            "toy",
+            tuple(Case("toy", {"batch": 1, "model": index}, 0, {"x": np.full(1, number)}) for number in range(size)),
+        )
         for index, size in enumerate(sizes)
     ]
 
@@ -103,7 +106,11 @@ def test_another_executor_makes_the_same_checks(sizes: list[int], at_once: int) 
     elsewhere: Any = lane
     with ThreadPoolExecutor(4) as executor:
         run_elsewhere(
-            units_of(models, ROUTES), elsewhere, lambda _, outcome: asked.update([outcome.key]), executor, at_once=at_once
+            units_of(models, ROUTES),
+            elsewhere,
+            lambda _, outcome: asked.update([outcome.key]),
+            executor,
+            at_once=at_once,
         )
     assert asked == Counter(questions_of(models))
 

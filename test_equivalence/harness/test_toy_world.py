@@ -17,7 +17,9 @@ PATHS = ("toy>toy_eager", "toy>table_from_toy>table_cpu", "toy>table_from_toy>ta
 @pytest.mark.parametrize("path", PATHS)
 def test_every_path_matches(world: World, path: str) -> None:
     outcome = world.check(world.bench(), path)
-    assert (outcome.stage, outcome.status, outcome.verdict) == (Stage.COMPARE, Status.MATCH, Verdict.PASS), outcome.detail
+    assert (outcome.stage, outcome.status, outcome.verdict) == (Stage.COMPARE, Status.MATCH, Verdict.PASS), (
+        outcome.detail
+    )
 
 
 @pytest.mark.parametrize(

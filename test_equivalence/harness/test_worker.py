@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from nnparity import remote
-from nnparity.contracts import Artifact, Arrays, TensorSpec
+from nnparity.contracts import Arrays, Artifact, TensorSpec
 from nnparity.outcome import Status
 from nnparity.remote import CallFailed, ProcessWorker
 from nnparity.worker import ARTIFACT, describe_artifact
@@ -102,17 +102,21 @@ class Bed:
         self._made += 1
         target = self.folder / f"target{self._made}"
         target.mkdir()
-        request = {
-            "op": "convert", "component": "subject", "source": str(self._source), "source_key": "s", "target": str(target)
-        }  # fmt: skip
-        return self.worker.call(request, {}, seconds=seconds)[0]
+        request = {"op": "convert", "component": "subject", "source": str(self._source), "source_key": "s"}
+        return self.worker.call({**request, "target": str(target)}, {}, seconds=seconds)[0]
 
     def run(self, arrays: Arrays) -> Arrays:
-        request = {"op": "load", "component": "subject", "session": "one", "source": str(self._source), "source_key": "s"}
+        request = {
+            "op": "load",
+            "component": "subject",
+            "session": "one",
+            "source": str(self._source),
+            "source_key": "s",
+        }
         self.worker.call(request, {}, seconds=PATIENT)
         sets = {f"0/{name}": array for name, array in arrays.items()}
-        request = {"op": "run", "session": "one", "sets": 1, "inputs": list(arrays)}
-        outputs = self.worker.call(request, sets, seconds=PATIENT)[1]
+        run = {"op": "run", "session": "one", "sets": 1, "inputs": list(arrays)}
+        outputs = self.worker.call(run, sets, seconds=PATIENT)[1]
         return {name.partition("/")[2]: array for name, array in outputs.items()}
 
     def failure(self, *, seconds: float = PATIENT) -> CallFailed:
@@ -192,7 +196,11 @@ def test_what_convert_raises_or_returns_is_a_status_and_the_worker_stays(
         ("os.write(reply_pipe(), b'junk')", Status.ERROR, "unreadable"),
         ("os.write(reply_pipe(), b'junk' + bytes([10]))", Status.ERROR, "unreadable"),
         ("os.write(reply_pipe(), b'[1]' + bytes([10]))", Status.ERROR, "unreadable"),
-        ("""os.write(reply_pipe(), b'{"ok": true, "seconds": 0, "arrays": []}' + bytes([10]))""", Status.ERROR, "unreadable"),
+        (
+            """os.write(reply_pipe(), b'{"ok": true, "seconds": 0, "arrays": []}' + bytes([10]))""",
+            Status.ERROR,
+            "unreadable",
+        ),
         ("""os.write(reply_pipe(), b'{"arrays": [["a", "O", [1]]]}' + bytes([10]))""", Status.ERROR, "unreadable"),
         ("""os.write(reply_pipe(), b'{"arrays": [["a", "<f4", [-4]]]}' + bytes([10]))""", Status.ERROR, "unreadable"),
     ],
@@ -309,7 +317,9 @@ return artifact.converted("table", artifact.model)"""
     assert bed(body).convert()["seconds"] >= 0
 
 
-def test_component_sees_no_python_settings_of_the_host(bed: Callable[..., Bed], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_component_sees_no_python_settings_of_the_host(
+    bed: Callable[..., Bed], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     monkeypatch.setenv("PYTHONSTARTUP", "x")
     body = """assert not os.environ.get("PYTHONPATH") and not os.environ.get("PYTHONSTARTUP")
@@ -319,7 +329,9 @@ return artifact.converted("table", artifact.model)"""
 
 
 def test_component_that_changes_its_artifact_changes_nobody_elses(bed: Callable[..., Bed]) -> None:
-    one = bed("artifact.model['factor'] = artifact.model['factor'] * 3\nreturn artifact.converted('table', artifact.model)")
+    one = bed(
+        "artifact.model['factor'] = artifact.model['factor'] * 3\nreturn artifact.converted('table', artifact.model)"
+    )
     for made in (1, 2):
         one.convert()
         with np.load(one.folder / f"target{made}" / "table.npz") as archive:

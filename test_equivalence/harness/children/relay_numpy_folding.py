@@ -11,6 +11,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from nnparity.loading import load_file
 HERE = Path(__file__).resolve()
 SUPPORT = HERE.parents[3] / "converters" / "support"
 CALLS: Any = load_file(HERE.with_name("relay_calls.py"))
-MODELS: Any = load_file(HERE.with_name("onnx_models.py"))
+ONNX: Any = load_file(HERE.with_name("onnx_models.py"))
+TFLITE: Any = load_file(HERE.with_name("tflite_models.py"))
 DRAWS = 15
 
 
@@ -56,13 +58,17 @@ def compared_models(evaluate: dict[str, Callable[..., Any]], broken: list[str]) 
     taken: Counter[str] = Counter()
     for name, function in dict(evaluate).items():
         evaluate[name] = _counted(name, function, taken)
+    front_end = tvm.relay.frontend
+    imports = {name: partial(front_end.from_onnx, *model) for name, model in ONNX.models().items()}
+    for name, file in TFLITE.models().items():
+        imports[name] = partial(front_end.from_tflite, TFLITE.tflite.Model.GetRootAsModel(file, 0))
     report = {}
-    for name, (model, shapes) in MODELS.models().items():
+    for name, imported in imports.items():
         modules, params = [], []
         taken.clear()
         for context in (folding(), contextlib.nullcontext()):
             with context:
-                module, weights = tvm.relay.frontend.from_onnx(model, shapes)
+                module, weights = imported()
             modules.append(module)
             params.append({key: value.numpy().tobytes() for key, value in weights.items()})
         equal = tvm.ir.structural_equal(*modules) and params[0] == params[1]

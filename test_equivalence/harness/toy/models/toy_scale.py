@@ -36,7 +36,7 @@ class Scale:
         self.factor = factor
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        return np.multiply(self.factor, x)
+        return np.asarray(np.multiply(self.factor, x))
 
 
 def build_toy(config: Config, weights: Arrays) -> Any:

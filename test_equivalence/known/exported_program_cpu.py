@@ -1,0 +1,62 @@
+"""Known divergences of the graph of an ExportedProgram, run on the CPU."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnparity.conditions import beyond, both, config_is
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+ONE = np.ones((1, 1, 2), np.float32)
+# Eager PyTorch takes its fused path here, which torch.export does not record: it is made for inference mode.
+SELF = {
+    "batch": 1,
+    "dtype": "float32",
+    "cross": False,
+    "heads": 2,
+    "embed": 2,
+    "query_length": 1,
+    "key_length": 1,
+}
+
+
+def fused_in_eager(case: Case) -> bool:
+    """Whether torch.nn.MultiheadAttention takes its fused path in inference mode."""
+    return not case.config["cross"] and case.config["heads"] % 2 == 0
+
+
+KNOWN = (
+    KnownDivergence(
+        component="exported_program_cpu",
+        layer="multi_head_attention",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="the CPU's flash kernel of scaled_dot_product_attention gives 0 for a row whose scores are all NaN: its "
+        "std::max from -infinity keeps no NaN, and a greatest score of -infinity passes for a masked row",
+        link="https://github.com/pytorch/pytorch/issues/141128",
+        versions=("torch<=2.13.0",),
+        witness=Case("multi_head_attention", {**SELF, "mask": "none"}, 0, {"x": ONE * np.nan}),
+        applies=both(fused_in_eager, both(config_is(mask="none"), beyond(1e18))),
+    ),
+    KnownDivergence(
+        component="exported_program_cpu",
+        layer="multi_head_attention",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="a row without a visible key is 0 by scaled_dot_product_attention, which is what was exported, but NaN by the "
+        "fused path that the same module takes in inference mode",
+        link="https://github.com/pytorch/pytorch/pull/133882",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "multi_head_attention",
+            {**SELF, "mask": "key_padding_all"},
+            0,
+            {"x": ONE, "key_mask": np.zeros((1, 1), bool)},
+        ),
+        applies=both(fused_in_eager, config_is(mask="key_padding_all")),
+    ),
+)

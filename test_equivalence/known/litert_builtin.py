@@ -1,0 +1,42 @@
+"""Known divergences of LiteRT's own kernels, without a delegate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnparity.conditions import beyond, both, config_is, either, wholly_masked
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+# torch.nn.MultiheadAttention makes 0 and -infinity of its padding mask and adds them to the scores.
+mask_added = both(config_is(mask="key_padding_all"), wholly_masked("key_mask"))
+
+KNOWN = (
+    KnownDivergence(
+        component="litert_builtin",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="ADD, SUB, MUL, DIV, FULLY_CONNECTED and the convolutions clamp their results to the greatest float32 as their "
+        "fused activation, none included: an infinity becomes a number, and what should become NaN later does not",
+        link="https://github.com/tensorflow/tensorflow/issues/45312",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "mlp",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [],
+                "widths": [1, 1],
+                "activation": "relu",
+                "activate_last": False,
+                "bias": False,
+            },
+            0,
+            {"x": np.array([[np.inf]], np.float32)},
+        ),
+        applies=either(beyond(1e18), mask_added),
+    ),
+)

@@ -1,0 +1,102 @@
+"""Known divergences of LiteRT with its default delegate, XNNPACK."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnparity.conditions import beyond, both, non_finite
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+POINT = {"kernel": [1, 1], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [1, 1]}
+
+
+def has_logistic(case: Case) -> bool:
+    """Whether the layer goes through a logistic function."""
+    return case.layer == "lstm" or case.config.get("activation") == "silu"
+
+
+def along_inner_axis(case: Case) -> bool:
+    """Whether the axis of a softmax is not the last one."""
+    return case.config["axis"] not in {-1, len(case.config["inner"])}
+
+
+def depthwise_point(case: Case) -> bool:
+    """Whether every output of the convolution is one input times one number."""
+    return case.config["window"]["kernel"] == [1, 1] and case.config["in_channels"] == case.config["groups"]
+
+
+KNOWN = (
+    KnownDivergence(
+        component="litert_xnnpack",
+        layer="softmax",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="EXP of NaN is 0, so a softmax that is written out as EXP, SUM and DIV drops a NaN from its row",
+        link="none found: XNNPACK exp NaN returns 0 vexp f32",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "softmax",
+            {"batch": 2, "dtype": "float32", "inner": [1], "axis": 0},
+            0,
+            {"x": np.array([[np.nan], [1]], np.float32)},
+        ),
+        applies=both(along_inner_axis, non_finite),
+        # litert-torch writes the softmax along any axis but the last one out; TensorFlow's converter transposes.
+        paths="torch>tflite_from_torch>litert_xnnpack",
+    ),
+    KnownDivergence(
+        component="litert_xnnpack",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="LOGISTIC of a number beyond about 1e28 is NaN, not 0 or 1: its reduction of the range overflows",
+        link="https://github.com/tensorflow/tensorflow/issues/118391",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "mlp",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [],
+                "widths": [1, 1],
+                "activation": "silu",
+                "activate_last": True,
+                "bias": False,
+            },
+            0,
+            {"x": np.array([[1e30]], np.float32)},
+        ),
+        applies=both(has_logistic, beyond(1e18)),
+    ),
+    KnownDivergence(
+        component="litert_xnnpack",
+        layer="conv2d_bn_relu",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="a depthwise 1x1 convolution runs with three taps, two of weight zero on the next pixels: 0 * infinity is NaN",
+        link="none found: XNNPACK depthwise convolution 1x1 kernel infinity NaN neighbouring pixel",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "conv2d_bn_relu",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "in_channels": 1,
+                "out_channels": 1,
+                "groups": 1,
+                "window": POINT,
+                "layout": "NHWC",
+                "bias": False,
+                "eps": 1e-5,
+            },
+            0,
+            {"x": np.full((1, 1, 1, 1), np.inf, np.float32)},
+        ),
+        applies=both(depthwise_point, non_finite),
+    ),
+)

@@ -1,0 +1,70 @@
+"""Known divergences of tf2onnx."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnparity.conditions import beyond, both, config_is, either, wholly_masked
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+ATTENTION = {"batch": 1, "dtype": "float32", "heads": 1, "query_length": 1, "key_length": 1, "depth": 1}
+ONE = np.ones((1, 1, 1, 1), np.float32)
+
+
+def masks_by_where(case: Case) -> bool:
+    """Whether the layer picks by tf.where from two finite branches."""
+    return case.config.get("mask") in {"fill_1e9", "sdpa_bool", "key_padding", "key_padding_all"}
+
+
+KNOWN = (
+    KnownDivergence(
+        component="onnx_from_tensorflow",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="tf.where becomes condition * a + (1 - condition) * b, unless a branch is a constant with a NaN or infinity: "
+        "NaN or infinity in the branch that is not taken comes through as NaN",
+        link="https://github.com/onnx/tensorflow-onnx/issues/1988",
+        versions=("tf2onnx<=1.17.0",),
+        witness=Case(
+            "attention",
+            {**ATTENTION, "mask": "sdpa_bool"},
+            0,
+            {"q": ONE, "k": ONE, "v": ONE, "mask": np.zeros((1, 1, 1, 1), bool)},
+        ),
+        applies=either(
+            both(masks_by_where, beyond(1e18)), both(config_is(mask="sdpa_bool"), wholly_masked("mask"))
+        ),
+    ),
+    KnownDivergence(
+        component="onnx_from_tensorflow",
+        layer="embedding_positional",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="a constant that the function captures as an eager tensor becomes an input of the model, for which nobody "
+        "has a value; a tf.Variable or a NumPy array becomes an initialiser",
+        link="none found: tf2onnx from_function captured constant eager tensor becomes extra graph input",
+        versions=("tf2onnx<=1.17.0",),
+        witness=Case(
+            "embedding_positional",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "ids_dtype": "int64",
+                "positions": "sinusoidal",
+                "scaled": False,
+                "vocabulary": 1,
+                "embed": 2,
+                "length": 1,
+                "max_length": 1,
+            },
+            0,
+            {"ids": np.zeros((1, 1), np.int64)},
+        ),
+        applies=config_is(positions="sinusoidal"),
+    ),
+)

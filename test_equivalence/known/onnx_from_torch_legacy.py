@@ -1,0 +1,39 @@
+"""Known divergences of torch.onnx.export(dynamo=False), the exporter that goes through TorchScript."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnparity.conditions import beyond, both, config_is
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+FUSED = {
+    "batch": 1,
+    "dtype": "float32",
+    "heads": 1,
+    "query_length": 1,
+    "key_length": 1,
+    "depth": 1,
+    "mask": "sdpa_bool",
+}
+ONE = np.ones((1, 1, 1, 1), np.float32)
+
+KNOWN = (
+    KnownDivergence(
+        component="onnx_from_torch_legacy",
+        layer="attention",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="scaled_dot_product_attention with a boolean mask: Where(IsNaN(weights), 0, weights), meant for rows without "
+        "a visible key, also turns the NaN of an input into zero",
+        link="https://github.com/pytorch/pytorch/pull/159973",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "attention", FUSED, 0, {"q": ONE * np.nan, "k": ONE, "v": ONE, "mask": np.ones((1, 1, 1, 1), bool)}
+        ),
+        applies=both(config_is(mask="sdpa_bool"), beyond(1e18)),
+    ),
+)

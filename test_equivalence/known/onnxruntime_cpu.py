@@ -1,0 +1,59 @@
+"""Known divergences of ONNX Runtime on the CPU, the same with and without its graph optimisations."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnparity.conditions import beyond, both
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+SETTINGS = ("onnxruntime_cpu", "onnxruntime_cpu_unoptimized")
+# A batch of 2, because tf2onnx makes no LSTM operator of a batch and a length of 1.
+CELL = {"batch": 2, "dtype": "float32", "time": 1, "features": 1, "hidden": 1, "layers": 1, "initial_state": False}
+
+
+def has_logistic(case: Case) -> bool:
+    """Whether the layer goes through a logistic function."""
+    return case.layer == "lstm" or case.config.get("activation") == "silu"
+
+
+KNOWN = tuple(
+    entry
+    for setting in SETTINGS
+    for entry in (
+        KnownDivergence(
+            component=setting,
+            layer="lstm",
+            stage=Stage.COMPARE,
+            status=Status.MISMATCH,
+            fix=Fix.UPSTREAM,
+            reason="LSTM with a bias clips its gates by std::min(limit, x), which is the limit where x is NaN",
+            link="none found: onnxruntime LSTM NaN input not propagated rnn_helpers clip_add_bias",
+            versions=("onnxruntime<=1.31.1",),
+            witness=Case(
+                "lstm", {**CELL, "bias": True}, 0, {"x": np.array([0, np.nan], np.float32).reshape(2, 1, 1)}
+            ),
+            applies=beyond(1e18),
+        ),
+        KnownDivergence(
+            component=setting,
+            layer="*",
+            stage=Stage.COMPARE,
+            status=Status.MISMATCH,
+            fix=Fix.UPSTREAM,
+            reason="Sigmoid, also in the gates of LSTM, is a rational approximation that is right to 6e-8 absolute and no "
+            "better: 0 from -18 on, where 1.5e-8 is due; 0 times an infinite cell is NaN",
+            link="https://github.com/microsoft/onnxruntime/issues/22557",
+            versions=("onnxruntime<=1.31.1",),
+            witness=Case(
+                "lstm",
+                {**CELL, "bias": False},
+                0,
+                {"x": np.array([0, -300], np.float32).reshape(2, 1, 1)},
+            ),
+            applies=both(has_logistic, beyond(4)),
+        ),
+    )
+)

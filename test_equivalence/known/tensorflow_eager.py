@@ -1,0 +1,148 @@
+"""Known divergences of TensorFlow and Keras themselves, run operator by operator; all but one show in float64 only."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nnparity.conditions import both, config_is
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+SELF = {
+    "batch": 1,
+    "dtype": "float32",
+    "cross": False,
+    "heads": 1,
+    "embed": 2,
+    "query_length": 2,
+    "key_length": 2,
+    "mask": "none",
+}
+TWO_STEPS = np.array([[[1, 0], [0, 1]]], np.float32)
+
+
+def has_gelu(case: Case) -> bool:
+    """Whether the layer goes through a GELU of either form."""
+    return case.layer == "gelu" or case.config.get("activation") in {"gelu", "gelu_tanh"}
+
+
+def has_heads(case: Case) -> bool:
+    """Whether the layer is made of keras.layers.MultiHeadAttention."""
+    return {"heads", "embed"} <= set(case.config)
+
+
+def inexact_scale(case: Case) -> bool:
+    """Whether one over the root of a head's depth is no float32."""
+    if not has_heads(case):
+        return False
+    scale = 1 / math.sqrt(case.config["embed"] // case.config["heads"])
+    return float(np.float32(scale)) != scale
+
+
+def heads_as_long_as_sequence(case: Case) -> bool:
+    """Whether heads of depth 1 are as many as a sequence has steps."""
+    if not has_heads(case) or case.config["embed"] != case.config["heads"]:
+        return False
+    lengths = {case.config[key] for key in ("query_length", "key_length", "length") if key in case.config}
+    return 1 < case.config["heads"] in lengths
+
+
+def groups_of_one(case: Case) -> bool:
+    """Whether a layer normalisation is over one element."""
+    if case.layer == "layer_norm":
+        return math.prod(case.config["inner"][-case.config["axes"] :]) == 1
+    return "norm_first" in case.config and case.config["embed"] == 1
+
+
+KNOWN = (
+    KnownDivergence(
+        component="tensorflow_eager",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="in float64 tf.nn.gelu has float32 constants: tf.cast makes a float32 tensor of sqrt(1/2) and of 0.044715 first, "
+        "so the result is off by up to 9e-9",
+        link="none found: tf.nn.gelu float64 precision constant cast float32 0.044715 erfc",
+        versions=("tensorflow-cpu<=2.21.0",),
+        witness=Case(
+            "gelu",
+            {"batch": 1, "dtype": "float32", "inner": [], "approximate": "none"},
+            0,
+            {"x": np.array([1], np.float32)},
+        ),
+        applies=has_gelu,
+    ),
+    KnownDivergence(
+        component="tensorflow_eager",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="in float64 keras.layers.MultiHeadAttention scales its scores by a float32 number, again by tf.cast: off by up to "
+        "2e-8 unless the depth is a power of 4",
+        link="none found: keras dot_product_attention scale float64 cast float32 precision",
+        versions=("keras<=3.15.1", "tensorflow-cpu<=2.21.0"),
+        witness=Case("multi_head_attention", SELF, 0, {"x": TWO_STEPS}),
+        applies=inexact_scale,
+    ),
+    KnownDivergence(
+        component="tensorflow_eager",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="keras.ops.add(x, bias) takes a bias of shape (heads, 1) for one along axis 1 where that axis is as long: the "
+        "projections of keras.layers.MultiHeadAttention get their biases by step instead of by head",
+        link="none found: keras ops.add bias_add NCHW wrong axis squeeze, used by EinsumDense since keras pull 21299",
+        versions=("keras<=3.15.1",),
+        witness=Case("multi_head_attention", {**SELF, "heads": 2}, 0, {"x": TWO_STEPS}),
+        applies=heads_as_long_as_sequence,
+    ),
+    KnownDivergence(
+        component="tensorflow_eager",
+        layer="multi_head_attention",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason="keras.layers.MultiHeadAttention fills masked scores with a great negative number, not -infinity: a row without a "
+        "visible key attends to all keys alike instead of being NaN",
+        link="none found: keras MultiHeadAttention fully masked row large negative mean instead of NaN",
+        versions=("keras<=3.15.1",),
+        witness=Case(
+            "multi_head_attention",
+            {**SELF, "embed": 1, "query_length": 1, "key_length": 1, "mask": "key_padding_all"},
+            0,
+            {"x": np.ones((1, 1, 1), np.float32), "key_mask": np.zeros((1, 1), bool)},
+        ),
+        applies=config_is(mask="key_padding_all"),
+    ),
+    KnownDivergence(
+        component="tensorflow_eager",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="keras.layers.LayerNormalization computes x * inv + (offset - mean * inv): with a variance near 0 two great numbers "
+        "cancel, and in float32 with an epsilon of 1e-12 nothing is left of the offset",
+        link="none found: keras LayerNormalization numerical precision cancellation x * inv - mean * inv small epsilon",
+        versions=("keras<=3.15.1",),
+        witness=Case(
+            "layer_norm",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [1],
+                "axes": 1,
+                "eps": 1e-12,
+                "affine": ["scale", "offset"],
+            },
+            0,
+            {"x": np.array([[100.1]], np.float32)},
+        ),
+        applies=groups_of_one,
+    ),
+)

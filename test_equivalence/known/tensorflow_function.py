@@ -1,0 +1,39 @@
+"""Known divergences of the graph of a tf.function."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnparity.conditions import beyond, both, config_is
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+KNOWN = (
+    KnownDivergence(
+        component="tensorflow_function",
+        layer="mlp",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="Grappler fuses MatMul, BiasAdd and Relu into one oneDNN operator, whose ReLU of NaN is 0; operator by operator, "
+        "and with TF_ENABLE_ONEDNN_OPTS=0, it is NaN",
+        link="none found: tensorflow relu NaN grappler remapper fused MatMul BiasAdd Relu oneDNN returns 0",
+        versions=("tensorflow-cpu<=2.21.0",),
+        witness=Case(
+            "mlp",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [],
+                "widths": [1, 1],
+                "activation": "relu",
+                "activate_last": True,
+                "bias": True,
+            },
+            0,
+            {"x": np.array([[np.nan]], np.float32)},
+        ),
+        applies=both(config_is(activation="relu", bias=True), beyond(1e18)),
+    ),
+)

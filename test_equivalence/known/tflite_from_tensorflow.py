@@ -1,0 +1,84 @@
+"""Known divergences of TensorFlow's TFLite converter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnparity.conditions import beyond, both, config_is, either, wholly_masked
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+ONE = np.ones((1, 1, 1, 1), np.float32)
+
+
+def holds_infinity(case: Case) -> bool:
+    """Whether the layer has a constant of -infinity."""
+    return case.config["mask"] in {"fill_inf", "sdpa_bool", "causal"}
+
+
+def open_batch(case: Case) -> bool:
+    """Whether the converter is not told the size of the batch."""
+    return "batch" in case.open_axes
+
+
+KNOWN = (
+    KnownDivergence(
+        component="tflite_from_tensorflow",
+        layer="attention",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="constants of -infinity become the lowest float32 (canonicalizing_inf_as_min_max_float): a row filled with it "
+        "has a mean instead of NaN, and an infinite score is no longer equal to the mask",
+        link="none found: TFLite converter replaces infinity constant with FLT_MAX canonicalizing_inf_as_min_max_float",
+        versions=("tensorflow-cpu<=2.21.0",),
+        witness=Case(
+            "attention",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "heads": 1,
+                "query_length": 1,
+                "key_length": 1,
+                "depth": 1,
+                "mask": "fill_inf",
+            },
+            0,
+            {"q": ONE, "k": ONE, "v": ONE, "mask": np.zeros((1, 1, 1, 1), bool)},
+        ),
+        applies=either(
+            both(config_is(mask="fill_inf"), wholly_masked("mask")), both(holds_infinity, beyond(1e18))
+        ),
+        # Relay declines the SELECT_V2 of the file.
+        paths="*>litert_*",
+    ),
+    KnownDivergence(
+        component="tflite_from_tensorflow",
+        layer="lstm",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="with an open batch the list of a Keras LSTM's steps has an open element shape, which the lowering of "
+        "TensorListReserve refuses with an error that is not one of the converter's own codes for missing operators",
+        link="https://github.com/tensorflow/tensorflow/issues/62849",
+        versions=("tensorflow-cpu<=2.21.0",),
+        witness=Case(
+            "lstm",
+            {
+                "batch": 2,
+                "dtype": "float32",
+                "time": 1,
+                "features": 1,
+                "hidden": 1,
+                "layers": 1,
+                "initial_state": False,
+                "bias": False,
+            },
+            0,
+            {"x": np.ones((2, 1, 1), np.float32)},
+            open_axes=("batch",),
+        ),
+        applies=open_batch,
+    ),
+)

@@ -1,0 +1,71 @@
+"""Known divergences of litert-torch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnparity.conditions import both, config_is, wholly_masked
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+ONE = np.ones((1, 1, 1, 1), np.float32)
+
+KNOWN = (
+    KnownDivergence(
+        component="tflite_from_torch",
+        layer="attention",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="_safe_softmax is lowered as softmax, so scaled_dot_product_attention gives NaN for a row without a visible "
+        "key, or the mean of v where the runtime knows no infinity, and not zero",
+        link="none found: litert-torch ai-edge-torch _safe_softmax decomposition softmax fully masked row",
+        versions=("litert-torch<=0.10.0",),
+        witness=Case(
+            "attention",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "heads": 1,
+                "query_length": 1,
+                "key_length": 1,
+                "depth": 1,
+                "mask": "sdpa_bool",
+            },
+            0,
+            {"q": ONE, "k": ONE, "v": ONE, "mask": np.zeros((1, 1, 1, 1), bool)},
+        ),
+        applies=both(config_is(mask="sdpa_bool"), wholly_masked("mask")),
+        paths="*>litert_*",
+    ),
+    KnownDivergence(
+        component="tflite_from_torch",
+        layer="embedding_positional",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="an input of 64-bit integers becomes one of 32 bits in the file (enable_x64 is off by default), so it refuses "
+        "what the module takes",
+        link="none found: litert-torch int64 input becomes int32 enable_x64 Cannot set tensor INT64 expected INT32",
+        versions=("litert-torch<=0.10.0",),
+        witness=Case(
+            "embedding_positional",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "ids_dtype": "int64",
+                "positions": "learned",
+                "scaled": False,
+                "vocabulary": 1,
+                "embed": 2,
+                "length": 1,
+                "max_length": 1,
+            },
+            0,
+            {"ids": np.zeros((1, 1), np.int64)},
+        ),
+        applies=config_is(ids_dtype="int64"),
+        paths="*>litert_*",
+    ),
+)
