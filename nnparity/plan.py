@@ -96,10 +96,12 @@ def configs_of(layer: LayerSpec, profile: Profile, seed: int) -> list[Config]:
     """Return the examples, then drawn configs that differ from them and from each other."""
     chosen = {json.dumps(config, sort_keys=True): config for config in layer.examples}
     wanted = len(chosen) + profile.configs
-    for config in draw(layer.configs, count=4 * profile.configs, seed=seed_of(seed, layer.name)):
-        if len(chosen) >= wanted:
+    for count in (profile.configs, 4 * profile.configs):  # more only where some of the first are equal
+        for config in draw(layer.configs, count=count, seed=seed_of(seed, layer.name)):
+            if len(chosen) < wanted:
+                chosen.setdefault(json.dumps(config, sort_keys=True), config)
+        if len(chosen) == wanted:
             break
-        chosen.setdefault(json.dumps(config, sort_keys=True), config)
     return list(chosen.values())
 
 

@@ -25,6 +25,7 @@ class RelayFromTorchscript:
         support = load_file(SUPPORT / "relay_module.py")
         infos = [(spec.name, (spec.shape, spec.dtype)) for spec in support.closed_inputs(artifact)]
         relay = load_file(SUPPORT / "tvm_quiet.py").relay()
+        load_file(SUPPORT / "relay_prelude_copy.py").install()
         floating = [spec.dtype for spec in artifact.inputs if spec.dtype.startswith("float")]
         with support.declared():
             module, params = relay.frontend.from_pytorch(artifact.model, infos, default_dtype=[*floating, "float32"][0])

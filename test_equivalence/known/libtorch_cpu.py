@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is
+from nnparity.conditions import both, config_is
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -28,19 +28,6 @@ def fused_in_eager(case: Case) -> bool:
 
 
 KNOWN = (
-    KnownDivergence(
-        component="libtorch_cpu",
-        layer="multi_head_attention",
-        stage=Stage.COMPARE,
-        status=Status.MISMATCH,
-        fix=Fix.UPSTREAM,
-        reason="the CPU's flash kernel of scaled_dot_product_attention gives 0 for a row whose scores are all NaN: its "
-        "std::max from -infinity keeps no NaN, and a greatest score of -infinity passes for a masked row",
-        link="https://github.com/pytorch/pytorch/issues/141128",
-        versions=("torch<=2.13.0",),
-        witness=Case("multi_head_attention", {**SELF, "mask": "none"}, 0, {"x": ONE * np.nan}),
-        applies=both(fused_in_eager, both(config_is(mask="none"), beyond(1e18))),
-    ),
     KnownDivergence(
         component="libtorch_cpu",
         layer="multi_head_attention",

@@ -35,9 +35,7 @@ KNOWN = (
             0,
             {"q": ONE, "k": ONE, "v": ONE, "mask": np.zeros((1, 1, 1, 1), bool)},
         ),
-        applies=either(
-            both(masks_by_where, beyond(1e18)), both(config_is(mask="sdpa_bool"), wholly_masked("mask"))
-        ),
+        applies=either(both(masks_by_where, beyond(1e18)), both(config_is(mask="sdpa_bool"), wholly_masked("mask"))),
     ),
     KnownDivergence(
         component="onnx_from_tensorflow",

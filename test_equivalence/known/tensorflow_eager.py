@@ -1,4 +1,4 @@
-"""Known divergences of TensorFlow and Keras themselves, run operator by operator; all but one show in float64 only."""
+"""Known divergences of TensorFlow and Keras themselves, run operator by operator, as float64 shows them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nnparity.conditions import both, config_is
+from nnparity.conditions import config_is
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -48,13 +48,6 @@ def heads_as_long_as_sequence(case: Case) -> bool:
         return False
     lengths = {case.config[key] for key in ("query_length", "key_length", "length") if key in case.config}
     return 1 < case.config["heads"] in lengths
-
-
-def groups_of_one(case: Case) -> bool:
-    """Whether a layer normalisation is over one element."""
-    if case.layer == "layer_norm":
-        return math.prod(case.config["inner"][-case.config["axes"] :]) == 1
-    return "norm_first" in case.config and case.config["embed"] == 1
 
 
 KNOWN = (
@@ -119,30 +112,5 @@ KNOWN = (
             {"x": np.ones((1, 1, 1), np.float32), "key_mask": np.zeros((1, 1), bool)},
         ),
         applies=config_is(mask="key_padding_all"),
-    ),
-    KnownDivergence(
-        component="tensorflow_eager",
-        layer="*",
-        stage=Stage.COMPARE,
-        status=Status.MISMATCH,
-        fix=Fix.UPSTREAM,
-        reason="keras.layers.LayerNormalization computes x * inv + (offset - mean * inv): with a variance near 0 two great numbers "
-        "cancel, and in float32 with an epsilon of 1e-12 nothing is left of the offset",
-        link="none found: keras LayerNormalization numerical precision cancellation x * inv - mean * inv small epsilon",
-        versions=("keras<=3.15.1",),
-        witness=Case(
-            "layer_norm",
-            {
-                "batch": 1,
-                "dtype": "float32",
-                "inner": [1],
-                "axes": 1,
-                "eps": 1e-12,
-                "affine": ["scale", "offset"],
-            },
-            0,
-            {"x": np.array([[100.1]], np.float32)},
-        ),
-        applies=groups_of_one,
     ),
 )

@@ -28,10 +28,11 @@ KNOWN = (
         layer="attention",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
-        fix=Fix.UPSTREAM,
-        reason="constants of -infinity become the lowest float32 (canonicalizing_inf_as_min_max_float): a row filled with it "
-        "has a mean instead of NaN, and an infinite score is no longer equal to the mask",
-        link="none found: TFLite converter replaces infinity constant with FLT_MAX canonicalizing_inf_as_min_max_float",
+        fix=Fix.ALLOWED,
+        reason="constants of -infinity become the lowest float32: a row filled with it has a mean instead of NaN, and an infinite "
+        "score is no longer equal to the mask",
+        link="TensorFlow 2.21.0, tf.lite's build_conversion_flags, canonicalizing_inf_as_min_max_float, on by default: convert "
+        "+Inf/-Inf to MIN/MAX float value",
         versions=("tensorflow-cpu<=2.21.0",),
         witness=Case(
             "attention",
@@ -47,9 +48,7 @@ KNOWN = (
             0,
             {"q": ONE, "k": ONE, "v": ONE, "mask": np.zeros((1, 1, 1, 1), bool)},
         ),
-        applies=either(
-            both(config_is(mask="fill_inf"), wholly_masked("mask")), both(holds_infinity, beyond(1e18))
-        ),
+        applies=either(both(config_is(mask="fill_inf"), wholly_masked("mask")), both(holds_infinity, beyond(1e18))),
         # Relay declines the SELECT_V2 of the file.
         paths="*>litert_*",
     ),

@@ -1,0 +1,113 @@
+"""What TVM's TFLite front end is known to get wrong in TVM 0.19, the last version with Relay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from nnparity.conditions import config_is
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.loading import load_file
+from nnparity.outcome import Stage, Status
+
+VERSIONS = ("xtc-tvm-python-bindings<=0.19.0.12",)
+TORCHSCRIPT = load_file(Path(__file__).with_name("relay_from_torchscript.py"))
+
+one_matrix = config_is(batch=1, heads=1)
+
+
+def one_query(case: Case) -> bool:
+    """Whether attention is of a single query, for which litert-torch drops an axis of the second operand."""
+    return one_matrix(case) and 1 in (case.config.get("query_length"), case.config.get("length"))
+
+
+def several_queries(case: Case) -> bool:
+    """Whether attention is of one matrix, with which the layers that project drop the axes of batch and heads."""
+    return one_matrix(case) and not one_query(case) and case.layer != "attention"
+
+
+KNOWN: tuple[KnownDivergence, ...] = (
+    KnownDivergence(
+        component="relay_from_tflite",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "GELU becomes erf whatever its option `approximate` says (relay/frontend/tflite.py, convert_gelu); TVM "
+            "0.20 has no Relay, so nobody mends it"
+        ),
+        link="none found: tvm tflite frontend GELU approximate option tanh",
+        versions=VERSIONS,
+        witness=Case(
+            "gelu",
+            {"batch": 1, "dtype": "float32", "inner": [], "approximate": "tanh"},
+            seed=0,
+            inputs={"x": np.array([1.0], dtype=np.float32)},
+        ),
+        applies=TORCHSCRIPT.tanh_gelu,
+    ),
+    KnownDivergence(
+        component="relay_from_tflite",
+        layer="*",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "BATCH_MATMUL of 4 axes by 3 raises InternalError: the second operand is broadcast to 4 axes, then "
+            "flattened by the rank that it had before, so that it stays as it is and is transposed with 3 axes "
+            "(relay/frontend/tflite.py, convert_batch_matmul); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm tflite frontend BATCH_MATMUL axes has 3 elements, but data.ndim = 4",
+        versions=VERSIONS,
+        witness=Case(
+            "attention",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "heads": 1,
+                "query_length": 1,
+                "key_length": 1,
+                "depth": 1,
+                "mask": "none",
+            },
+            seed=0,
+            inputs={name: np.ones((1, 1, 1, 1), dtype=np.float32) for name in "qkv"},
+        ),
+        applies=one_query,
+        paths="torch>tflite_from_torch>relay_from_tflite>*",
+    ),
+    KnownDivergence(
+        component="relay_from_tflite",
+        layer="*",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "BATCH_MATMUL of 2 axes by 2 raises UnboundLocalError: only operands of more than 2 axes are multiplied, "
+            "and the product's shape is asked for all the same (relay/frontend/tflite.py, convert_batch_matmul); TVM "
+            "0.20 has no Relay"
+        ),
+        link="none found: tvm tflite frontend convert_batch_matmul UnboundLocalError output_shape",
+        versions=VERSIONS,
+        witness=Case(
+            "multi_head_attention",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "cross": False,
+                "heads": 1,
+                "embed": 1,
+                "query_length": 2,
+                "key_length": 2,
+                "mask": "none",
+            },
+            seed=0,
+            inputs={"x": np.ones((1, 2, 1), dtype=np.float32)},
+        ),
+        applies=several_queries,
+        paths="torch>tflite_from_torch>relay_from_tflite>*",
+    ),
+)
