@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nnparity.asked import Asked
 from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache
 from nnparity.contracts import CompilingRuntime
@@ -27,7 +28,6 @@ from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 from nnparity.remote import THREADS
 from nnparity.roots import write_root
-from nnparity.session import Asked
 from nnparity.store import RESULTS, Results, read_results
 
 ROOT = Path(__file__).parents[1]
@@ -105,6 +105,7 @@ class BarePlan:
             if one.status in DEADLY and one.component in one.path
         }
         self._models: dict[str, Path] = {}
+        self._made: set[str] = set()
         self.environments: dict[str, list[list[dict[str, str]]]] = {}
         self._needs: dict[str, set[str]] = {}
 
@@ -158,8 +159,10 @@ class BarePlan:
                     "target": str(target),
                     "inputs": inputs,
                 }
-                steps.setdefault(step["id"], step)
+                if verb == "run" or step["id"] not in self._made:
+                    steps[step["id"]] = step
                 if verb != "run":
+                    self._made.add(step["id"])
                     source, made_in = target, component.environment
 
     def _inputs_of(self, case: Case) -> str:

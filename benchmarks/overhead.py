@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnparity.asked import Asked
 from nnparity.cache import cache_folder
 from nnparity.describe import processor
 from nnparity.discovery import Content
@@ -22,7 +23,6 @@ from nnparity.environments import Environments
 from nnparity.loading import load_file
 from nnparity.options import Selection, load_content
 from nnparity.plan import PROFILES
-from nnparity.session import Asked
 
 if TYPE_CHECKING:
     from benchmarks import against_bare, figures, throughput

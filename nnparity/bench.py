@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nnparity.cache import ArtifactCache, Made, digest, digest_of_files
+from nnparity.cache import MAKE_ROOM, ArtifactCache, Made, digest, digest_of_files
 from nnparity.contracts import Arrays, CompilingRuntime
 from nnparity.discovery import Component, Content
 from nnparity.environments import BuildFailed, Environments
@@ -293,4 +293,6 @@ def _staged(stage: Stage, component: str) -> Iterator[None]:
     try:
         yield
     except CallFailed as problem:
+        if problem.no_space:
+            raise UserError(f"{component}, in stage {stage.value}: {problem.detail}; {MAKE_ROOM}") from problem
         raise Failure(stage, problem.status, problem.detail, component=component) from problem

@@ -21,6 +21,10 @@ FORMAT = "1"
 FAILURE = "failure.json"
 LASTING = {Status.UNSUPPORTED, Status.ERROR, Status.CRASH}
 CACHE_VARIABLE = "NNPARITY_CACHE"
+MAKE_ROOM = (
+    f"free some space, or set {CACHE_VARIABLE} to a folder on another disk; "
+    "what was recorded is kept, go on with --resume"
+)
 
 
 def cache_folder() -> Path:
@@ -88,10 +92,7 @@ class ArtifactCache:
         try:
             return Path(tempfile.mkdtemp(prefix="making-", dir=self._folder))
         except OSError as problem:
-            raise UserError(
-                f"writing to the cache {self._folder}: {problem.strerror}; free some space there, "
-                f"or set {CACHE_VARIABLE} to another folder. What was recorded is kept; go on with --resume"
-            ) from problem
+            raise UserError(f"writing to the cache {self._folder}: {problem.strerror}; {MAKE_ROOM}") from problem
 
     def keep(self, key: str, scratch: Path) -> Made:
         """Move a finished folder to its key and return it."""

@@ -13,12 +13,13 @@ import click
 from rich.console import Console
 
 import nnparity
-from nnparity.cache import ArtifactCache, cache_folder
+from nnparity.cache import MAKE_ROOM, ArtifactCache, cache_folder
 from nnparity.discovery import Content
 from nnparity.environments import Environments
 from nnparity.errors import INTERRUPTED, MISTAKE, UserError
 from nnparity.options import load_content
 from nnparity.plan import PROFILES
+from nnparity.worker import NO_SPACE
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -35,6 +36,11 @@ def said_plainly(command: Command) -> Command:
             Console(stderr=True, soft_wrap=True).print(
                 f"nnparity: {problem}", style="red", markup=False, highlight=False
             )
+            sys.exit(MISTAKE)
+        except OSError as problem:
+            if problem.errno not in NO_SPACE:
+                raise
+            Console(stderr=True, soft_wrap=True).print(f"nnparity: {problem}; {MAKE_ROOM}", style="red", markup=False)
             sys.exit(MISTAKE)
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
@@ -74,9 +80,9 @@ def main() -> None:
 @said_plainly
 def run_command(**options: Any) -> None:
     """Check every layer on every path; write results and reports."""
-    from nnparity.session import run_session
+    from nnparity.whole_run import run_whole
 
-    sys.exit(run_session(**options))
+    sys.exit(run_whole(**options))
 
 
 @main.command("list")
@@ -117,16 +123,19 @@ def setup_command(names: tuple[str, ...], models: tuple[Path, ...], converters: 
 @main.command("report")
 @click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=FOLDER, help="Where the reports go.")
+@content_options
 @said_plainly
-def report_command(results: tuple[Path, ...], out: Path) -> None:
+def report_command(
+    results: tuple[Path, ...], *, out: Path, models: tuple[Path, ...], converters: tuple[Path, ...]
+) -> None:
     """Write the reports of one or more results files."""
-    from nnparity.session import write_reports
     from nnparity.store import merge, read_results
+    from nnparity.whole_run import write_reports
 
     merged = merge(*(read_results(file / "results.jsonl" if file.is_dir() else file) for file in results))
     for note in merged.notes:
         click.echo(note, err=True)
-    write_reports(merged, out, load_content((), ()))
+    write_reports(merged, out, load_content(models, converters))
     click.echo(f"{len(merged.outcomes)} outcomes: {out / 'index.html'}")
 
 

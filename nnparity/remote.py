@@ -29,14 +29,18 @@ THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THR
 
 
 class CallFailed(Exception):
-    """The call did not succeed; `lost` says whether the worker is gone with all it had loaded."""
+    """The call did not succeed.
 
-    def __init__(self, status: Status, detail: str, *, lost: bool, trace: str = "") -> None:
+    lost: the worker is gone with all it had loaded. no_space: the disk is full, which says nothing about the component.
+    """
+
+    def __init__(self, status: Status, detail: str, *, lost: bool, trace: str = "", no_space: bool = False) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.lost = lost
         self.trace = trace
+        self.no_space = no_space
 
 
 class Worker(Protocol):
@@ -150,7 +154,13 @@ class ProcessWorker:
         if header.pop("ok", False):
             return None
         try:
-            return CallFailed(Status(header["status"]), header["detail"], lost=False, trace=header["traceback"])
+            return CallFailed(
+                Status(header["status"]),
+                header["detail"],
+                lost=False,
+                trace=header["traceback"],
+                no_space=bool(header.get("no_space")),
+            )
         except (KeyError, ValueError) as problem:
             raise BadFrame(f"expected status and detail, got {header!r:.200}") from problem
 

@@ -5,6 +5,7 @@ Runs on Python 3.8 with nothing but NumPy. Real stdout is kept for replies; what
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import json
 import os
@@ -36,6 +37,7 @@ from nnparity.frames import BadFrame, decode, encode
 from nnparity.loading import components_in, load_file
 
 ARTIFACT = "artifact.json"
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 MODELS_KEPT = 6
 DETAIL_LIMIT = 4000
 Reply = Tuple[Dict[str, Any], Dict[str, np.ndarray]]
@@ -73,6 +75,9 @@ class Server:
             return _failed("UNSUPPORTED", str(problem) or "declared not supported, without a reason"), {}
         except MemoryError as problem:
             return _failed("OUT_OF_MEMORY", _last_words(problem)), {}
+        except OSError as problem:
+            failed = _failed("ERROR", _last_words(problem), traceback.format_exc())
+            return {**failed, "no_space": problem.errno in NO_SPACE}, {}
         except (Exception, SystemExit) as problem:  # noqa: BLE001 the worker's boundary: re-labelled, never hidden
             return _failed("ERROR", _last_words(problem), traceback.format_exc()), {}
 

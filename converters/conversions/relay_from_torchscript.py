@@ -27,7 +27,7 @@ class RelayFromTorchscript:
         relay = load_file(SUPPORT / "tvm_quiet.py").relay()
         load_file(SUPPORT / "relay_prelude_copy.py").install()
         floating = [spec.dtype for spec in artifact.inputs if spec.dtype.startswith("float")]
-        with support.declared():
+        with load_file(SUPPORT / "relay_numpy_folding.py").folding(), support.declared():
             module, params = relay.frontend.from_pytorch(artifact.model, infos, default_dtype=[*floating, "float32"][0])
         return support.imported(
             artifact,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -16,27 +17,41 @@ OPERATORS = Path(__file__).with_name("relay_numpy_operators.py")
 
 @contextlib.contextmanager
 def folding() -> Iterator[None]:
-    """Make relay.frontend.from_onnx and from_tflite fold with NumPy what NumPy computes to the same bits.
+    """Make TVM's front ends compute with NumPy what NumPy computes to the same bits.
 
     They fold the arithmetic on shapes behind a matrix product, a reshape or a slice one operator at a time, and
     TVM 0.19 compiles each with LLVM: a hundred times in one attention block. Here the calls in relay_numpy_operators.py
-    are replaced by their value before TVM's own fold_constant sees them. That one still runs and has the last word, so
-    that what is not in the table is folded as ever. The modules are equal to those that the front ends make alone;
+    are replaced by their values before TVM's own function sees them. That one still runs and has the last word, unless
+    nothing is left but the value that was asked for. The modules are equal to those that the front ends make alone;
     harness/test_relay_numpy_folding.py holds both halves of the claim.
     """
-    from tvm.relay.frontend import common, onnx, tflite
+    from tvm import relay
+    from tvm.relay.frontend import common, onnx, pytorch, tflite
 
-    stock = common.fold_constant
+    fold, infer = common.fold_constant, common.infer_value
     folder = Folder()
 
     def fold_constant(node: Any, mod: Any = None) -> Any:
-        return stock(folder.folded(node), mod)
+        return fold(folder.folded(node), mod)
 
-    onnx.fold_constant = common.fold_constant = tflite._fold_constant = fold_constant
+    def infer_value(node: Any, params: Any, mod: Any = None) -> Any:
+        folded = folder.folded(node)
+        return folded.data if isinstance(folded, relay.Constant) else infer(node, params, mod)
+
+    replacements = {fold: fold_constant, infer: infer_value}
+    places = [
+        (module, name, stock)
+        for module in (common, onnx, pytorch, tflite)
+        for name, stock in vars(module).items()
+        if isinstance(stock, FunctionType) and stock in replacements
+    ]
+    for module, name, stock in places:
+        setattr(module, name, replacements[stock])
     try:
         yield
     finally:
-        onnx.fold_constant = common.fold_constant = tflite._fold_constant = stock
+        for module, name, stock in places:
+            setattr(module, name, stock)
 
 
 class Folder:

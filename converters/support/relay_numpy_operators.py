@@ -47,6 +47,17 @@ def _by_nonzero(function: Callable[..., Any]) -> Operator:
     return guarded
 
 
+def _divide(attributes: Any, dividend: np.ndarray, divisor: np.ndarray) -> Values:
+    """Divide floats; divide integers towards zero, as TVM does, where NumPy goes down."""
+    evaluate = _by_nonzero(_truncated) if dividend.dtype.kind in "iu" else _elementwise(np.divide, dtypes=FLOATS)
+    return evaluate(attributes, dividend, divisor)
+
+
+def _truncated(dividend: np.ndarray, divisor: np.ndarray) -> np.ndarray:
+    quotient, remainder = np.divmod(dividend, divisor)
+    return np.asarray(quotient + ((remainder != 0) & (quotient < 0)).astype(quotient.dtype))
+
+
 def _cast(attributes: Any, x: np.ndarray) -> Values:
     target = np.dtype(attributes.dtype)
     known = (*FLOATS, *INTEGERS, "bool")
@@ -165,7 +176,7 @@ OPERATORS: Mapping[str, Operator] = {
     "add": _elementwise(np.add, dtypes=(*INTEGERS, *FLOATS)),
     "subtract": _elementwise(np.subtract, dtypes=(*INTEGERS, *FLOATS)),
     "multiply": _elementwise(np.multiply, dtypes=(*INTEGERS, *FLOATS)),
-    "divide": _elementwise(np.divide, dtypes=FLOATS),
+    "divide": _divide,
     "sqrt": _elementwise(np.sqrt, dtypes=FLOATS),
     "maximum": _elementwise(np.maximum, dtypes=INTEGERS),
     "minimum": _elementwise(np.minimum, dtypes=INTEGERS),

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -124,20 +125,37 @@ def test_new_failure_ends_with_1_and_can_be_repeated_by_its_case(shell: Shell) -
     shell.world.edit(TABLE_FROM_TOY, *WRONG)
     ran = shell.call("run", "--component", "table_cpu")
     assert ran.code == 1
-    shown = re.search(r"nnparity run --case (\w+) --path '(.+)'", ran.said)
+    shown = re.search(r"nnparity (run --case (\w+) --path '(.+?)' --models .+)", ran.said)
     assert shown
-    failed = by_question(shell)[shown[1], shown[2]]
+    failed = by_question(shell)[shown[2], shown[3]]
     assert (failed.verdict, failed.status) == (Verdict.FAIL, Status.MISMATCH)
 
-    repeated = shell.call("run", "--case", failed.case, "--path", failed.path_id)
+    whole = shell.outcomes()
+    repeated = shell.finish(shell.start(*shlex.split(shown[1])))
     assert repeated.code == 1
-    again = by_question(shell)[failed.key]
+    assert shell.outcomes() == whole, "one case once more must not replace the results that it came from"
+    (again,) = read_results(shell.out / "cases" / failed.case).outcomes
     assert (again.status, again.max_abs, again.error_over_budget) == (
         failed.status, failed.max_abs, failed.error_over_budget
     )  # fmt: skip
 
     shell.world.edit(TABLE_FROM_TOY, WRONG[1], WRONG[0])
     assert shell.call("run", "--case", failed.case, "--path", failed.path_id).code == 0
+
+
+def test_full_disk_ends_with_2_and_keeps_what_is_recorded(shell: Shell) -> None:
+    full = 'raise OSError(28, "No space left on device")'
+    shell.world.edit(TABLE_FROM_TOY, "        factor = load_file", f"        {full}\n        factor = load_file")
+    ran = shell.call("run", "--jobs", "1")
+    assert ran.code == 2
+    assert "No space left on device" in ran.said
+    assert "--resume" in ran.said
+    recorded = shell.outcomes()
+    assert {outcome.verdict for outcome in recorded} == {Verdict.PASS}
+
+    shell.world.edit(TABLE_FROM_TOY, f"        {full}\n", "")
+    assert shell.call("run", "--resume").code == 0, "a full disk must not be remembered as the component's failure"
+    assert len(shell.outcomes()) > len(recorded)
 
 
 KNOWN = """

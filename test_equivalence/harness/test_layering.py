@@ -35,7 +35,8 @@ ROWS = (
     ("check",),
     ("lanes", "doctor"),
     ("run", "plugin"),
-    ("session",),
+    ("asked",),
+    ("whole_run",),
     ("cli",),
 )
 RANK = {module: rank for rank, row in enumerate(ROWS) for module in row}

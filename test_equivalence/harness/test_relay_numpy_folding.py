@@ -20,6 +20,7 @@ FOLDED = sorted(load_file(SUPPORT / "relay_numpy_operators.py").OPERATORS)
 MODELS = (
     "LSTM",
     "TFLite matrix product that broadcasts",
+    "TorchScript transformer",
     "branch",
     "layer normalisation",
     "matrix product that broadcasts",

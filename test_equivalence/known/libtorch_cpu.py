@@ -34,8 +34,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="a row without a visible key is 0 by scaled_dot_product_attention, which is what was traced, but NaN by the "
-        "fused path that the same module takes in inference mode",
+        reason="a row without a visible key is 0 by scaled_dot_product_attention, which is what was traced, but NaN "
+        "by the fused path that the same module takes in inference mode",
         link="https://github.com/pytorch/pytorch/pull/133882",
         versions=("torch<=2.13.0",),
         witness=Case(

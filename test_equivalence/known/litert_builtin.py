@@ -19,8 +19,9 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="ADD, SUB, MUL, DIV, FULLY_CONNECTED and the convolutions clamp their results to the greatest float32 as their "
-        "fused activation, none included: an infinity becomes a number, and what should become NaN later does not",
+        reason="ADD, SUB, MUL, DIV, FULLY_CONNECTED and the convolutions clamp their results to the greatest float32 "
+        "as their fused activation, none included: an infinity becomes a number, and what should become NaN later "
+        "does not",
         link="https://github.com/tensorflow/tensorflow/issues/45312",
         versions=("ai-edge-litert<=2.3.0",),
         witness=Case(

@@ -79,7 +79,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="a depthwise 1x1 convolution runs with three taps, two of weight zero on the next pixels: 0 * infinity is NaN",
+        reason="a depthwise 1x1 convolution runs with three taps, two of weight zero on the next pixels: 0 * infinity "
+        "is NaN",
         link="none found: XNNPACK depthwise convolution 1x1 kernel infinity NaN neighbouring pixel",
         versions=("ai-edge-litert<=2.3.0",),
         witness=Case(

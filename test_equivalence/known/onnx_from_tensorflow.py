@@ -25,8 +25,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="tf.where becomes condition * a + (1 - condition) * b, unless a branch is a constant with a NaN or infinity: "
-        "NaN or infinity in the branch that is not taken comes through as NaN",
+        reason="tf.where becomes condition * a + (1 - condition) * b, unless a branch is a constant with a NaN or "
+        "infinity: NaN or infinity in the branch that is not taken comes through as NaN",
         link="https://github.com/onnx/tensorflow-onnx/issues/1988",
         versions=("tf2onnx<=1.17.0",),
         witness=Case(
@@ -43,8 +43,8 @@ KNOWN = (
         stage=Stage.CONVERT,
         status=Status.ERROR,
         fix=Fix.UPSTREAM,
-        reason="a constant that the function captures as an eager tensor becomes an input of the model, for which nobody "
-        "has a value; a tf.Variable or a NumPy array becomes an initialiser",
+        reason="a constant that the function captures as an eager tensor becomes an input of the model, for which "
+        "nobody has a value; a tf.Variable or a NumPy array becomes an initialiser",
         link="none found: tf2onnx from_function captured constant eager tensor becomes extra graph input",
         versions=("tf2onnx<=1.17.0",),
         witness=Case(

@@ -27,8 +27,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="scaled_dot_product_attention with a boolean mask: onnxscript adds the lowest float32 instead of -infinity, "
-        "so a row without a visible key becomes the mean of v, not zero",
+        reason="scaled_dot_product_attention with a boolean mask: onnxscript adds the lowest float32 instead of "
+        "-infinity, so a row without a visible key becomes the mean of v, not zero",
         link="https://github.com/microsoft/onnxscript/pull/2654",
         versions=("torch<=2.13.0", "onnxscript<=0.7.2"),
         witness=Case("attention", FUSED, 0, {"q": ONE, "k": ONE, "v": ONE, "mask": np.zeros((1, 1, 1, 1), bool)}),
@@ -40,8 +40,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="scaled_dot_product_attention with a boolean mask: Where(IsNaN(weights), 0, weights), meant for rows without "
-        "a visible key, also turns the NaN of an input into zero",
+        reason="scaled_dot_product_attention with a boolean mask: Where(IsNaN(weights), 0, weights), meant for rows "
+        "without a visible key, also turns the NaN of an input into zero",
         link="https://github.com/microsoft/onnxscript/pull/2479",
         versions=("torch<=2.13.0", "onnxscript<=0.7.2"),
         witness=Case(

@@ -27,8 +27,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="scaled_dot_product_attention with a boolean mask: Where(IsNaN(weights), 0, weights), meant for rows without "
-        "a visible key, also turns the NaN of an input into zero",
+        reason="scaled_dot_product_attention with a boolean mask: Where(IsNaN(weights), 0, weights), meant for rows "
+        "without a visible key, also turns the NaN of an input into zero",
         link="https://github.com/pytorch/pytorch/pull/159973",
         versions=("torch<=2.13.0",),
         witness=Case(

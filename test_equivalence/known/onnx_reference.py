@@ -32,7 +32,8 @@ def scan_outputs(*, layers: int, status: Status, stage: Stage, then: str) -> Kno
         stage=stage,
         status=status,
         fix=Fix.UPSTREAM,
-        reason=f"Loop joins its scan outputs with np.vstack, so that values of rank 2 get no axis for the steps; {then}",
+        reason=f"Loop joins its scan outputs with np.vstack, so that values of rank 2 get no axis for the steps; "
+        f"{then}",
         link="none found: onnx ReferenceEvaluator Loop scan output single iteration shape wrong concatenate vstack",
         versions=("onnx<=1.23.2",),
         witness=Case("lstm", {**ONE_STEP, "layers": layers}, 0, {"x": np.ones((1, 1, 1), np.float32)}),
@@ -82,7 +83,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="Conv with dilation fills the holes of the kernel with zeros, and 0 times a NaN or infinity there is NaN",
+        reason="Conv with dilation fills the holes of the kernel with zeros, and 0 times a NaN or infinity there is "
+        "NaN",
         link="none found: onnx reference evaluator Conv dilations zero filled kernel NaN infinity",
         versions=("onnx<=1.23.2",),
         witness=Case(

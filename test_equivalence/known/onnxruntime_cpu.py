@@ -41,8 +41,8 @@ KNOWN = tuple(
             stage=Stage.COMPARE,
             status=Status.MISMATCH,
             fix=Fix.UPSTREAM,
-            reason="Sigmoid, also in the gates of LSTM, is a rational approximation that is right to 6e-8 absolute and no "
-            "better: 0 from -18 on, where 1.5e-8 is due; 0 times an infinite cell is NaN",
+            reason="Sigmoid, also in the gates of LSTM, is a rational approximation that is right to 6e-8 absolute "
+            "and no better: 0 from -18 on, where 1.5e-8 is due; 0 times an infinite cell is NaN",
             link="https://github.com/microsoft/onnxruntime/issues/22557",
             versions=("onnxruntime<=1.31.1",),
             witness=Case(

@@ -57,8 +57,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="in float64 tf.nn.gelu has float32 constants: tf.cast makes a float32 tensor of sqrt(1/2) and of 0.044715 first, "
-        "so the result is off by up to 9e-9",
+        reason="in float64 tf.nn.gelu has float32 constants: tf.cast makes a float32 tensor of sqrt(1/2) and of "
+        "0.044715 first, so the result is off by up to 9e-9",
         link="none found: tf.nn.gelu float64 precision constant cast float32 0.044715 erfc",
         versions=("tensorflow-cpu<=2.21.0",),
         witness=Case(
@@ -75,8 +75,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="in float64 keras.layers.MultiHeadAttention scales its scores by a float32 number, again by tf.cast: off by up to "
-        "2e-8 unless the depth is a power of 4",
+        reason="in float64 keras.layers.MultiHeadAttention scales its scores by a float32 number, again by tf.cast: "
+        "off by up to 2e-8 unless the depth is a power of 4",
         link="none found: keras dot_product_attention scale float64 cast float32 precision",
         versions=("keras<=3.15.1", "tensorflow-cpu<=2.21.0"),
         witness=Case("multi_head_attention", SELF, 0, {"x": TWO_STEPS}),
@@ -88,8 +88,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="keras.ops.add(x, bias) takes a bias of shape (heads, 1) for one along axis 1 where that axis is as long: the "
-        "projections of keras.layers.MultiHeadAttention get their biases by step instead of by head",
+        reason="keras.ops.add(x, bias) takes a bias of shape (heads, 1) for one along axis 1 where that axis is as "
+        "long: the projections of keras.layers.MultiHeadAttention get their biases by step instead of by head",
         link="none found: keras ops.add bias_add NCHW wrong axis squeeze, used by EinsumDense since keras pull 21299",
         versions=("keras<=3.15.1",),
         witness=Case("multi_head_attention", {**SELF, "heads": 2}, 0, {"x": TWO_STEPS}),
@@ -101,8 +101,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.NEVER,
-        reason="keras.layers.MultiHeadAttention fills masked scores with a great negative number, not -infinity: a row without a "
-        "visible key attends to all keys alike instead of being NaN",
+        reason="keras.layers.MultiHeadAttention fills masked scores with a great negative number, not -infinity: a "
+        "row without a visible key attends to all keys alike instead of being NaN",
         link="none found: keras MultiHeadAttention fully masked row large negative mean instead of NaN",
         versions=("keras<=3.15.1",),
         witness=Case(

@@ -29,10 +29,10 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.ALLOWED,
-        reason="constants of -infinity become the lowest float32: a row filled with it has a mean instead of NaN, and an infinite "
-        "score is no longer equal to the mask",
-        link="TensorFlow 2.21.0, tf.lite's build_conversion_flags, canonicalizing_inf_as_min_max_float, on by default: convert "
-        "+Inf/-Inf to MIN/MAX float value",
+        reason="constants of -infinity become the lowest float32: a row filled with it has a mean instead of NaN, and "
+        "an infinite score is no longer equal to the mask",
+        link="TensorFlow 2.21.0, tf.lite's build_conversion_flags, canonicalizing_inf_as_min_max_float, on by "
+        "default: convert +Inf/-Inf to MIN/MAX float value",
         versions=("tensorflow-cpu<=2.21.0",),
         witness=Case(
             "attention",

@@ -18,8 +18,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.NEVER,
-        reason="_safe_softmax is lowered as softmax, on purpose and for speed, so scaled_dot_product_attention gives NaN for a row "
-        "without a visible key, or the mean of v where the runtime knows no infinity, and not zero",
+        reason="_safe_softmax is lowered as softmax, on purpose and for speed, so scaled_dot_product_attention gives "
+        "NaN for a row without a visible key, or the mean of v where the runtime knows no infinity, and not zero",
         link="none found: litert-torch ai-edge-torch _safe_softmax decomposition softmax fully masked row",
         versions=("litert-torch<=0.10.0",),
         witness=Case(
@@ -46,8 +46,8 @@ KNOWN = (
         status=Status.ERROR,
         fix=Fix.ALLOWED,
         reason="an input of 64-bit integers becomes one of 32 bits in the file, which refuses what the module takes",
-        link="litert_torch.convert 0.10.0, argument enable_x64: If False (default), downcast int64/float64 tensors, including "
-        "model inputs and outputs, to int32/float32",
+        link="litert_torch.convert 0.10.0, argument enable_x64: If False (default), downcast int64/float64 tensors, "
+        "including model inputs and outputs, to int32/float32",
         versions=("litert-torch<=0.10.0",),
         witness=Case(
             "embedding_positional",

@@ -27,8 +27,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="the CPU's flash kernel of scaled_dot_product_attention gives 0 for a row whose scores are all NaN: its "
-        "std::max from -infinity keeps no NaN, and a greatest score of -infinity passes for a masked row",
+        reason="the CPU's flash kernel of scaled_dot_product_attention gives 0 for a row whose scores are all NaN: "
+        "its std::max from -infinity keeps no NaN, and a greatest score of -infinity passes for a masked row",
         link="https://github.com/pytorch/pytorch/issues/141128",
         versions=("torch<=2.13.0",),
         witness=Case("multi_head_attention", {**CROSS, "mask": "none"}, 0, {"x": ONE * np.nan, "memory": ONE}),
@@ -40,8 +40,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="a row without a visible key is 0 by scaled_dot_product_attention, but NaN by the fused path of the same "
-        "module (self-attention with an even number of heads in inference mode) and by softmax",
+        reason="a row without a visible key is 0 by scaled_dot_product_attention, but NaN by the fused path of the "
+        "same module (self-attention with an even number of heads in inference mode) and by softmax",
         link="https://github.com/pytorch/pytorch/pull/133882",
         versions=("torch<=2.13.0",),
         witness=Case(

@@ -212,7 +212,7 @@ DRAWS: Mapping[str, Draw] = {
     },
     **{name: elementwise(getattr(relay, name), dtypes=("bool",)) for name in ("logical_and", "logical_or")},
     "logical_not": elementwise(relay.logical_not, dtypes=("bool",), count=1),
-    "divide": elementwise(relay.divide, dtypes=FLOATS),
+    "divide": elementwise(relay.divide, dtypes=(*FLOATS, "int32", "int64")),
     "sqrt": elementwise(relay.sqrt, dtypes=FLOATS, count=1),
     "cast": cast,
     "where": where,

@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import json
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -62,6 +63,8 @@ def compared_models(evaluate: dict[str, Callable[..., Any]], broken: list[str]) 
     imports = {name: partial(front_end.from_onnx, *model) for name, model in ONNX.models().items()}
     for name, file in TFLITE.models().items():
         imports[name] = partial(front_end.from_tflite, TFLITE.tflite.Model.GetRootAsModel(file, 0))
+    for name, (script, shape) in torchscript_models().items():
+        imports[name] = partial(front_end.from_pytorch, script, [("x", shape)])
     report = {}
     for name, imported in imports.items():
         modules, params = [], []
@@ -74,6 +77,15 @@ def compared_models(evaluate: dict[str, Callable[..., Any]], broken: list[str]) 
         equal = tvm.ir.structural_equal(*modules) and params[0] == params[1]
         report[name] = {"equal": bool(equal), "taken": sum(taken.values())}
     return report
+
+
+def torchscript_models() -> dict[str, tuple[Any, tuple[int, ...]]]:
+    """Return TorchScript modules with one input, and its shape."""
+    torch: Any = importlib.import_module("torch")
+    block = torch.nn.TransformerEncoderLayer(4, 2, 8, batch_first=True).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return {"TorchScript transformer": (torch.jit.trace(block, torch.zeros(2, 3, 4), check_trace=False), (2, 3, 4))}
 
 
 def _counted(name: str, function: Callable[..., Any], taken: Counter[str]) -> Callable[..., Any]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from nnparity.asked import Asked
 from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.cases import find_case, save_case
 from nnparity.describe import describe_run, families_of
-from nnparity.discovery import Broken, Content, Route
+from nnparity.discovery import Content, Route
 from nnparity.environments import Environments
 from nnparity.errors import INTERRUPTED, NEW_FAILURE, UserError, nearest
 from nnparity.lanes import Key, Unit
@@ -23,25 +24,27 @@ from nnparity.layers import Case
 from nnparity.options import Selection, load_content
 from nnparity.oracle import Oracle
 from nnparity.outcome import Outcome, Verdict
-from nnparity.plan import PROFILES, Model, Profile, keep_notes_in, models_of, unique
+from nnparity.plan import PROFILES, keep_notes_in
 from nnparity.progress import NEW, Progress
 from nnparity.report import discover_sections, write_report
-from nnparity.run import run, units_of, witness_units
+from nnparity.run import run
 from nnparity.store import Results, ResultsWriter, read_results
 
+DEFAULT_OUT = "nnparity-results"
 KEPT_VERDICTS = {Verdict.FAIL, Verdict.XPASS, Verdict.XFAIL}
 
 
-def run_session(**options: Any) -> int:
+def run_whole(**options: Any) -> int:
     """Run as the options of `nnparity run` say; return the exit code."""
     console = Console(soft_wrap=True, highlight=False)
     content = load_content(options["models"], options["converters"])
     selection = Selection.of(options)
     selection.check(content)
     routes = selection.routes(content)
-    out: Path = options["out"]
     environments = Environments(content.environments, cache_folder())
-    case = _chosen_case(options["case_id"], out, content)
+    case = _chosen_case(options["case_id"], options["out"], content)
+    # One case once more does not replace the results that it came from.
+    out: Path = options["out"] / "cases" / case.id if case else options["out"]
     layers = (case.layer,) if case else selection.layer_names(content)
     asked = Asked(layers, routes, PROFILES[options["profile"]], options["seed"], case)
     environments.build_all(_needed(content, routes), lambda line: console.print(line, markup=False))
@@ -65,8 +68,9 @@ def run_session(**options: Any) -> int:
                 def each(one: Case, outcome: Outcome) -> None:
                     if outcome.verdict in KEPT_VERDICTS:
                         save_case(one, out / "cases")
-                    writer.write(outcome)
-                    progress.add(outcome)
+                    repeatable = dataclasses.replace(outcome, reproduce=_repeat(outcome, options))
+                    writer.write(repeatable)
+                    progress.add(repeatable)
 
                 run(
                     units, bench, Oracle(bench), each,
@@ -103,7 +107,7 @@ def write_reports(results: Results, out: Path, content: Content) -> None:
 def _chosen_case(case_id: str | None, out: Path, content: Content) -> Case | None:
     if case_id is None:
         return None
-    folders = [out / "cases", Path("nnparity-results") / "cases"]
+    folders = [out / "cases", Path(DEFAULT_OUT) / "cases"]
     case = find_case(case_id, folders, (one.witness for one in content.known))
     if case.layer not in content.layers:
         near = nearest(case.layer, content.layers)
@@ -111,41 +115,19 @@ def _chosen_case(case_id: str | None, out: Path, content: Content) -> Case | Non
     return case
 
 
+def _repeat(outcome: Outcome, options: Mapping[str, Any]) -> str:
+    """Return the outcome's own command, with the folders that this run was given."""
+    if not outcome.reproduce:
+        return ""
+    given = [("--models", folder) for folder in options["models"]]
+    given += [("--converters", folder) for folder in options["converters"]]
+    given += [("--out", options["out"])] if options["out"] != Path(DEFAULT_OUT) else []
+    return " ".join([outcome.reproduce, *(f"{option} {shlex.quote(str(folder))}" for option, folder in given)])
+
+
 def _needed(content: Content, routes: tuple[Route, ...]) -> set[str]:
     steps = {step for route in routes for step in (*route.conversions, route.runtime, content.eager(route.root))}
     return {content.components[step].environment for step in steps}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the user asked to be checked. case: only this one, in place of what the profile draws."""
-
-    layers: tuple[str, ...]
-    routes: tuple[Route, ...]
-    profile: Profile
-    seed: int
-    case: Case | None = None
-    undrawn: list[Broken] = field(default_factory=list)
-
-    def units(self, bench: Bench, recorded: set[Key]) -> Iterator[Unit]:
-        """Yield the work that is left: witnesses first, then examples and drawn cases."""
-        if self.case is not None:
-            yield from units_of([Model(self.case.layer, (self.case,))], self.routes, recorded)
-            return
-        content = bench.content
-        known = [entry for entry in content.known if entry.witness.layer in self.layers]
-        yield from witness_units(known, self.routes, bench)
-        models = (model for name in self.layers for model in self._models(content, name))
-        yield from units_of(unique(models), self.routes, recorded)
-
-
-    def _models(self, content: Content, name: str) -> Iterator[Model]:
-        """Yield the layer's models; a layer whose own strategies raise is remembered in `undrawn`."""
-        try:
-            yield from list(models_of(content.layers[name], self.profile, self.seed))
-        except Exception as problem:  # noqa: BLE001 a layer file may raise anything; the others still run
-            said = f"drawing a case of {name}: {type(problem).__name__}: {problem}"
-            self.undrawn.append(Broken(content.layer_files[name], said))
 
 
 def _expected(units: list[Unit], recorded: set[Key]) -> dict[str, int]:
