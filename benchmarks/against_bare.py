@@ -93,6 +93,15 @@ def nnparity_run(asked: Asked, cache: Path, out: Path, *, core: int) -> tuple[Sp
     return took, read_results(out / RESULTS)
 
 
+def failed_steps(results: Results) -> int:
+    """Return how many steps failed in a run of nnparity, each counted once for its model."""
+    return len({
+        (one.layer, json.dumps(one.config, sort_keys=True), one.open_axes, one.path[: one.path.index(one.component)])
+        for one in results.outcomes
+        if one.component in one.path
+    })
+
+
 class BarePlan:
     """The steps of the bare loops: what a run of nnparity does for these units, less what kills a process."""
 

@@ -38,7 +38,7 @@ LAYERS = ("mlp", "layer_norm", "attention")
 PARTS = ("bare", "round_trip", "rate")
 
 
-def whole_run(content: Content, environments: Environments, asked: Asked, folder: Path) -> Iterator[Figure]:
+def against_bare_loop(content: Content, environments: Environments, asked: Asked, folder: Path) -> Iterator[Figure]:
     """Yield the figures of two runs of nnparity with nothing changed between them, and of the bare loop."""
     core = min(os.sched_getaffinity(0))
     cache = folder / "cache"
@@ -55,7 +55,7 @@ def whole_run(content: Content, environments: Environments, asked: Asked, folder
         "checks": len(results.outcomes),
         "conversions made by nnparity, its roots and float64 models included": results.facts["conversions"]["made"],
         "steps done by the bare loop": bare.done,
-        "steps failed in the bare loop": len(bare.failed),
+        "steps failed, nnparity and bare": f"{against_bare.failed_steps(results)} and {len(bare.failed)}",
         "wall seconds, nnparity and bare": f"{cold.wall:.1f} and {bare.wall:.1f}",
         "CPU seconds, nnparity and bare": f"{cold.cpu:.1f} and {bare.cpu:.1f}",
         "ratio of CPU seconds": cold.cpu / bare.cpu,
@@ -112,7 +112,7 @@ def main() -> int:
         found += check_rates(content, environments, configs=arguments.configs, inputs=arguments.inputs)
     if "bare" in arguments.only:
         with tempfile.TemporaryDirectory() as folder:
-            found += whole_run(content, environments, asked, Path(folder))
+            found += against_bare_loop(content, environments, asked, Path(folder))
     for line in figures.table(found):
         sys.stdout.write(f"{line}\n")
     if arguments.json:

@@ -34,7 +34,7 @@ def scan_outputs(*, layers: int, status: Status, stage: Stage, then: str) -> Kno
         fix=Fix.UPSTREAM,
         reason=f"Loop joins its scan outputs with np.vstack, so that values of rank 2 get no axis for the steps; "
         f"{then}",
-        link="none found: onnx ReferenceEvaluator Loop scan output single iteration shape wrong concatenate vstack",
+        link="none found: onnx ReferenceEvaluator Loop scan output single iteration shape wrong concatenate op_loop",
         versions=("onnx<=1.23.2",),
         witness=Case("lstm", {**ONE_STEP, "layers": layers}, 0, {"x": np.ones((1, 1, 1), np.float32)}),
         # tf2onnx 1.17 makes one LSTM operator of a Keras LSTM, but for a batch and a length of 1 leaves the Loop.
@@ -51,7 +51,7 @@ KNOWN = (
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
         reason="LSTM without peepholes takes them as zeros and multiplies the cell by them: 0 * infinity is NaN",
-        link="none found: onnx reference evaluator LSTM peephole zero infinite initial_c NaN",
+        link="none found: onnx reference evaluator LSTM peephole P zeros infinite initial cell NaN",
         versions=("onnx<=1.23.2",),
         witness=Case(
             "lstm",
@@ -85,7 +85,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="Conv with dilation fills the holes of the kernel with zeros, and 0 times a NaN or infinity there is "
         "NaN",
-        link="none found: onnx reference evaluator Conv dilations zero filled kernel NaN infinity",
+        link="none found: onnx reference evaluator Conv dilations NaN infinity zeros kernel",
         versions=("onnx<=1.23.2",),
         witness=Case(
             "conv2d_bn_relu",

@@ -30,7 +30,7 @@ KNOWN = tuple(
             status=Status.MISMATCH,
             fix=Fix.UPSTREAM,
             reason="LSTM with a bias clips its gates by std::min(limit, x), which is the limit where x is NaN",
-            link="none found: onnxruntime LSTM NaN input not propagated rnn_helpers clip_add_bias",
+            link="none found: onnxruntime LSTM NaN input not propagated sigmoid tanh clamp deepcpu rnn_helpers",
             versions=("onnxruntime<=1.31.1",),
             witness=Case("lstm", {**CELL, "bias": True}, 0, {"x": np.array([0, np.nan], np.float32).reshape(2, 1, 1)}),
             applies=beyond(1e18),

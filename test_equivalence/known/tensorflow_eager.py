@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nnparity.conditions import config_is
+from nnparity.conditions import beyond, both, config_is, either
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -77,7 +77,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="in float64 keras.layers.MultiHeadAttention scales its scores by a float32 number, again by tf.cast: "
         "off by up to 2e-8 unless the depth is a power of 4",
-        link="none found: keras dot_product_attention scale float64 cast float32 precision",
+        link="none found: keras dot_product_attention scale float64 tf.cast python float through float32 precision",
         versions=("keras<=3.15.1", "tensorflow-cpu<=2.21.0"),
         witness=Case("multi_head_attention", SELF, 0, {"x": TWO_STEPS}),
         applies=inexact_scale,
@@ -90,7 +90,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="keras.ops.add(x, bias) takes a bias of shape (heads, 1) for one along axis 1 where that axis is as "
         "long: the projections of keras.layers.MultiHeadAttention get their biases by step instead of by head",
-        link="none found: keras ops.add bias_add NCHW wrong axis squeeze, used by EinsumDense since keras pull 21299",
+        link="none found: keras ops.add bias_add NCHW wrong axis squeeze EinsumDense MultiHeadAttention key_dim 1",
         versions=("keras<=3.15.1",),
         witness=Case("multi_head_attention", {**SELF, "heads": 2}, 0, {"x": TWO_STEPS}),
         applies=heads_as_long_as_sequence,
@@ -102,7 +102,8 @@ KNOWN = (
         status=Status.MISMATCH,
         fix=Fix.NEVER,
         reason="keras.layers.MultiHeadAttention fills masked scores with a great negative number, not -infinity: a "
-        "row without a visible key attends to all keys alike instead of being NaN",
+        "row without a visible key attends to all keys alike instead of being NaN, and masked keys win over scores "
+        "below that number",
         link="none found: keras MultiHeadAttention fully masked row large negative mean instead of NaN",
         versions=("keras<=3.15.1",),
         witness=Case(
@@ -111,6 +112,6 @@ KNOWN = (
             0,
             {"x": np.ones((1, 1, 1), np.float32), "key_mask": np.zeros((1, 1), bool)},
         ),
-        applies=config_is(mask="key_padding_all"),
+        applies=either(config_is(mask="key_padding_all"), both(config_is(mask="key_padding"), beyond(1e18))),
     ),
 )

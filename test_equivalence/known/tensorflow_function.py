@@ -18,7 +18,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="Grappler fuses MatMul, BiasAdd and Relu into one oneDNN operator, whose ReLU of NaN is 0; operator by "
         "operator, and with TF_ENABLE_ONEDNN_OPTS=0, it is NaN",
-        link="none found: tensorflow relu NaN grappler remapper fused MatMul BiasAdd Relu oneDNN returns 0",
+        link="none found: tensorflow relu NaN grappler remapper fused MatMul BiasAdd Relu returns 0 instead of NaN",
         versions=("tensorflow-cpu<=2.21.0",),
         witness=Case(
             "mlp",

@@ -20,7 +20,7 @@ KNOWN = (
         fix=Fix.NEVER,
         reason="_safe_softmax is lowered as softmax, on purpose and for speed, so scaled_dot_product_attention gives "
         "NaN for a row without a visible key, or the mean of v where the runtime knows no infinity, and not zero",
-        link="none found: litert-torch ai-edge-torch _safe_softmax decomposition softmax fully masked row",
+        link="none found: litert-torch ai-edge-torch _safe_softmax decomposition softmax fully masked row NaN",
         versions=("litert-torch<=0.10.0",),
         witness=Case(
             "attention",
