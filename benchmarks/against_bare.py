@@ -95,11 +95,16 @@ def nnparity_run(asked: Asked, cache: Path, out: Path, *, core: int) -> tuple[Sp
 
 def failed_steps(results: Results) -> int:
     """Return how many steps failed in a run of nnparity, each counted once for its model."""
-    return len({
-        (one.layer, json.dumps(one.config, sort_keys=True), one.open_axes, one.path[: one.path.index(one.component)])
+    failed = {
+        (one.layer, json.dumps(one.config, sort_keys=True), one.open_axes, _up_to(one.component, one.path))
         for one in results.outcomes
         if one.component in one.path
-    })
+    }
+    return len(failed)
+
+
+def _up_to(component: str, path: tuple[str, ...]) -> tuple[str, ...]:
+    return path[: path.index(component) + 1]
 
 
 class BarePlan:
@@ -109,7 +114,7 @@ class BarePlan:
         self._content = content
         self._folder = folder
         self._deadly = {
-            (one.case, one.path[: one.path.index(one.component) + 1]): one.stage
+            (one.case, _up_to(one.component, one.path)): one.stage
             for one in results.outcomes
             if one.status in DEADLY and one.component in one.path
         }

@@ -73,7 +73,7 @@ def against_bare_loop(content: Content, environments: Environments, asked: Asked
 
 def warm_up(content: Content, environments: Environments, asked: Asked) -> None:
     """Import every environment's packages once, so that neither side pays for reading them from the disk."""
-    steps = {step for route in asked.routes for step in (*route.conversions, route.runtime)}
+    steps = {step for route in asked.routes for step in (*route.conversions, route.runtime, content.eager(route.root))}
     for name in sorted({content.components[step].environment for step in steps}):
         probe = "; ".join(f"import {module}" for module in environments.specs[name].probe) or "pass"
         variables = {**os.environ, **(environments.specs[name].variables or {})}

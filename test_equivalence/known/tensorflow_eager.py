@@ -47,7 +47,7 @@ def heads_as_long_as_sequence(case: Case) -> bool:
     if not has_heads(case) or case.config["embed"] != case.config["heads"]:
         return False
     lengths = {case.config[key] for key in ("query_length", "key_length", "length") if key in case.config}
-    return 1 < case.config["heads"] in lengths
+    return bool(1 < case.config["heads"] in lengths)
 
 
 KNOWN = (
