@@ -16,6 +16,7 @@ import numpy as np
 from nnparity.cache import MAKE_ROOM, ArtifactCache, Made, digest, digest_of_files
 from nnparity.contracts import Arrays, CompilingRuntime
 from nnparity.discovery import Component, Content
+from nnparity.divergence import KnownDivergence
 from nnparity.environments import BuildFailed, Environments
 from nnparity.errors import UserError
 from nnparity.layers import Case
@@ -76,6 +77,7 @@ class Bench:
         self._closed = False
         self._digests: dict[Path, str] = {}
         self._keys: dict[tuple[str, str, str], str] = {}  # what is asked for to its place in the cache
+        self._known: dict[tuple[str, tuple[str, ...]], tuple[KnownDivergence, ...]] = {}
         self._support = digest_of_files(content.support)
         self._compiling = {
             name: one.kind.compiles_to
@@ -158,6 +160,15 @@ class Bench:
         component = self.content.components.get(name)
         built = self.environments.installed(component.environment) if component else None
         return built.versions if built else {}
+
+    def known_on(self, layer: str, steps: tuple[str, ...]) -> tuple[KnownDivergence, ...]:
+        """Return the known divergences that speak about the layer on the path with what is installed here."""
+        asked = (layer, steps)
+        if asked not in self._known:
+            self._known[asked] = tuple(
+                entry for entry in self.content.known if entry.covers(layer, steps, self.versions(entry.component))
+            )
+        return self._known[asked]
 
     def _load(self, worker: Worker, component: Component[Any], source: Made, session: str) -> None:
         if session in worker.loaded:

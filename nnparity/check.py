@@ -97,13 +97,7 @@ def check(case: Case, route: Route, bench: Bench, oracle: Oracle, ran: Ran | Non
         run_microseconds=trail.run_microseconds,
         **values,
     )
-    covering = [
-        entry
-        for entry in bench.content.known
-        if entry.about_layer(case.layer)
-        and entry.on_path(route.steps)
-        and entry.covers(case, route.steps, bench.versions(entry.component))
-    ]
+    covering = [entry for entry in bench.known_on(case.layer, route.steps) if entry.applies(case)]
     judged = judge(outcome, covering)
     if judged.verdict in {Verdict.FAIL, Verdict.XFAIL, Verdict.XPASS}:
         return replace(judged, reproduce=f"nnparity run --case {case.id} --path '{route.id}'")

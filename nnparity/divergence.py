@@ -62,11 +62,9 @@ class KnownDivergence:
         """Whether the entry speaks about this path."""
         return self.component in steps and fnmatch.fnmatchcase(">".join(steps), self.paths)
 
-    def covers(self, case: Case, steps: tuple[str, ...], installed: Mapping[str, str]) -> bool:
-        """Whether the entry says something about this case on this path with these versions installed."""
-        if not self.about_layer(case.layer) or not self.on_path(steps):
-            return False
-        return self.versions_hold(installed) and self.applies(case)
+    def covers(self, layer: str, steps: tuple[str, ...], installed: Mapping[str, str]) -> bool:
+        """Whether the entry speaks about the layer on the path with these versions; `applies` says for which cases."""
+        return self.about_layer(layer) and self.on_path(steps) and self.versions_hold(installed)
 
     def versions_hold(self, installed: Mapping[str, str]) -> bool:
         """Whether every requirement in `versions` that names an installed distribution is satisfied."""

@@ -6,6 +6,7 @@ and shrinks to a simpler kind and a smaller seed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -134,7 +135,7 @@ def _subnormal(rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype
 def _huge(rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
     # Beyond this, products of two entries overflow, and which order of operations does so decides every result:
     # NaN and infinity there say nothing about a converter. Witnesses of known divergences go farther where they must.
-    return rng.uniform(-1, 1, shape) * float(np.finfo(dtype).max) ** 0.5 / 16
+    return rng.uniform(-1, 1, shape) * (math.sqrt(float(np.finfo(dtype).max)) / 16)
 
 
 def _one_place(value: float) -> Fill:

@@ -18,5 +18,8 @@ ENVIRONMENT = Environment(
         "tqdm==4.70.1",
         "typing-extensions==4.16.0",
     ),
-    probe=("ai_edge_litert.interpreter", "tflite",),
+    probe=(
+        "ai_edge_litert.interpreter",
+        "tflite",
+    ),
 )

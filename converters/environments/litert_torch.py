@@ -84,5 +84,8 @@ ENVIRONMENT = Environment(
         "wadler-lindig==0.1.8",
         "xdsl==0.28.0",
     ),
-    probe=("litert_torch", "tflite",),
+    probe=(
+        "litert_torch",
+        "tflite",
+    ),
 )

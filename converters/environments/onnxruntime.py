@@ -17,5 +17,8 @@ ENVIRONMENT = Environment(
         "protobuf==7.36.2",
         "typing-extensions==4.16.0",
     ),
-    probe=("onnxruntime", "onnx",),
+    probe=(
+        "onnxruntime",
+        "onnx",
+    ),
 )

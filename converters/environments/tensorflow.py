@@ -47,5 +47,9 @@ ENVIRONMENT = Environment(
         "wrapt==2.5.2",
     ),
     variables={"TF_CPP_MIN_LOG_LEVEL": "2", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"},
-    probe=("tensorflow", "tf2onnx", "tflite",),
+    probe=(
+        "tensorflow",
+        "tf2onnx",
+        "tflite",
+    ),
 )

@@ -28,5 +28,9 @@ ENVIRONMENT = Environment(
         "sympy==1.14.0",
         "typing-extensions==4.16.0",
     ),
-    probe=("torch", "onnx", "onnxscript",),
+    probe=(
+        "torch",
+        "onnx",
+        "onnxscript",
+    ),
 )

@@ -35,5 +35,10 @@ ENVIRONMENT = Environment(
         "typing-extensions==4.16.0",
     ),
     variables={"TOPHUB_LOCATION": "NONE", "TVM_NUM_THREADS": "1"},
-    probe=("tvm.relay", "torch", "onnx", "tflite",),
+    probe=(
+        "tvm.relay",
+        "torch",
+        "onnx",
+        "tflite",
+    ),
 )

@@ -126,7 +126,7 @@ VERSIONS = st.tuples(st.integers(0, 3), st.integers(0, 3)).map(lambda parts: "."
 def test_entry_holds_for_the_versions_that_it_names(installed: str, operator: str, named: str) -> None:
     entry = entry_of(versions=(f"table{operator}{named}",))
     holds = SpecifierSet(f"{operator}{named}").contains(installed, prereleases=True)
-    assert entry.covers(case_of(1), PATH, {"table": installed}) is holds
+    assert entry.covers(case_of(1).layer, PATH, {"table": installed}) is holds
 
 
 def test_version_local_parts_are_no_obstacle() -> None:
@@ -161,7 +161,8 @@ def test_all_named_versions_must_hold() -> None:
     ],
 )
 def test_entry_covers_only_what_it_speaks_about(changes: dict[str, Any], covers: bool) -> None:
-    assert entry_of(**changes).covers(case_of(1), PATH, {}) is covers
+    entry, case = entry_of(**changes), case_of(1)
+    assert (entry.covers(case.layer, PATH, {}) and entry.applies(case)) is covers
 
 
 @settings(max_examples=200)
