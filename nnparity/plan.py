@@ -96,7 +96,7 @@ def configs_of(layer: LayerSpec, profile: Profile, seed: int) -> list[Config]:
     """Return the examples, then drawn configs that differ from them and from each other."""
     chosen = {json.dumps(config, sort_keys=True): config for config in layer.examples}
     wanted = len(chosen) + profile.configs
-    for count in (profile.configs, 4 * profile.configs):  # more only where some of the first are equal
+    for count in (3 * profile.configs // 2, 4 * profile.configs):  # more only where many of the first are equal
         for config in draw(layer.configs, count=count, seed=seed_of(seed, layer.name)):
             if len(chosen) < wanted:
                 chosen.setdefault(json.dumps(config, sort_keys=True), config)

@@ -24,13 +24,14 @@ class RelayFromOnnx:
         with load_file(SUPPORT / "relay_numpy_folding.py").folding(), support.declared():
             module, params = relay.frontend.from_onnx(artifact.model, shapes)
         results = [result.name for result in artifact.model.graph.output]
-        return support.imported(
+        converted: Artifact = support.imported(
             artifact,
             module,
             params,
             variables={name: name for name in shapes},
             places={name: place for place, name in enumerate(results)},
         )
+        return converted
 
 
 COMPONENT = RelayFromOnnx()

@@ -30,13 +30,16 @@ class RelayFromTflite:
         with load_file(SUPPORT / "relay_numpy_folding.py").folding(), support.declared():
             module, params = relay.frontend.from_tflite(model)
         taken, given = _signature(model)
-        return support.imported(artifact, module, params, variables=taken, places=given)
+        converted: Artifact = support.imported(artifact, module, params, variables=taken, places=given)
+        return converted
 
 
 def _signature(model: Any) -> tuple[dict[str, str], dict[str, int]]:
     """Return the tensor name of every input, and every output's place in the subgraph, by the signature's names."""
     from tvm.relay.frontend.tflite import get_tensor_name
 
+    if not model.SignatureDefsLength():
+        raise ValueError("TFLite file without a signature: its inputs and outputs have no names; convert it with one")
     subgraph, signature = model.Subgraphs(0), model.SignatureDefs(0)
     ends = [signature.Inputs(i) for i in range(signature.InputsLength())]
     taken = {end.Name().decode(): get_tensor_name(subgraph, end.TensorIndex()) for end in ends}

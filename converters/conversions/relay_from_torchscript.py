@@ -29,13 +29,14 @@ class RelayFromTorchscript:
         floating = [spec.dtype for spec in artifact.inputs if spec.dtype.startswith("float")]
         with load_file(SUPPORT / "relay_numpy_folding.py").folding(), support.declared():
             module, params = relay.frontend.from_pytorch(artifact.model, infos, default_dtype=[*floating, "float32"][0])
-        return support.imported(
+        converted: Artifact = support.imported(
             artifact,
             module,
             params,
             variables={name: name for name, _ in infos},
             places={name: place for place, name in enumerate(artifact.outputs)},
         )
+        return converted
 
 
 COMPONENT = RelayFromTorchscript()

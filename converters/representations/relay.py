@@ -52,7 +52,8 @@ class Relay:
         return calls(relay.transform.InferType()(artifact.model.module))
 
     def family(self, operator: str) -> Family | None:
-        return load_file(SUPPORT / "relay_operators.py").FAMILIES.get(operator)
+        families: Mapping[str, Family] = load_file(SUPPORT / "relay_operators.py").FAMILIES
+        return families.get(operator)
 
 
 def calls(module: Any) -> Counter[str]:

@@ -97,9 +97,8 @@ def _strided_slice(attributes: Any, x: np.ndarray, *given: np.ndarray) -> Values
 
 
 def _split(attributes: Any, x: np.ndarray) -> Values:
-    places = attributes.indices_or_sections
-    sections = _integers(places) if hasattr(places, "__len__") else int(places)
-    axis = int(attributes.axis)
+    places, axis = attributes.indices_or_sections, int(attributes.axis)
+    sections = [int(place) for place in places] if hasattr(places, "__len__") else int(places)
     if isinstance(sections, int) and x.shape[axis] % sections:
         return None
     parts = np.split(x, sections, axis=axis)
