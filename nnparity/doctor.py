@@ -36,7 +36,7 @@ def examine(content: Content, environments: Environments, cache: ArtifactCache) 
     keep_notes_in(cache_folder())
     findings = [_disk(cache_folder()), _memory()]
     findings += _interpreters(content)
-    findings.append(_registry())
+    findings += [_compiler(), _registry()]
     findings += _environments(content, environments, cache)
     findings += [Finding(str(one.file), good=False, said=f"does not load: {one.problem}") for one in content.broken]
     return findings
@@ -64,6 +64,12 @@ def _interpreters(content: Content) -> Iterator[Finding]:
         good = Path(found).exists()
         said = found if good else f"not found; install Python {version}, or let uv fetch it where there is a network"
         yield Finding(f"Python {version}", good, said)
+
+
+def _compiler() -> Finding:
+    found = shutil.which("g++")
+    said = found or "not found; runtimes that compile link with it: install g++ with the system's packages"
+    return Finding("C++ compiler", bool(found), said)
 
 
 def _registry() -> Finding:
