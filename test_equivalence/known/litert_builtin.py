@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, either, wholly_masked
+from nnparity.conditions import both, config_is, either, non_finite, wholly_masked
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -38,6 +38,6 @@ KNOWN = (
             0,
             {"x": np.array([[np.inf]], np.float32)},
         ),
-        applies=either(beyond(1e18), mask_added),
+        applies=either(non_finite, mask_added),
     ),
 )

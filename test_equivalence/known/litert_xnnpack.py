@@ -71,7 +71,7 @@ KNOWN = (
             0,
             {"x": np.array([[1e30]], np.float32)},
         ),
-        applies=both(has_logistic, beyond(1e18)),
+        applies=both(has_logistic, beyond(1e27)),
     ),
     KnownDivergence(
         component="litert_xnnpack",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, either, wholly_masked
+from nnparity.conditions import both, config_is, either, non_finite, wholly_masked
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -35,7 +35,7 @@ KNOWN = (
             0,
             {"q": ONE, "k": ONE, "v": ONE, "mask": np.zeros((1, 1, 1, 1), bool)},
         ),
-        applies=either(both(masks_by_where, beyond(1e18)), both(config_is(mask="sdpa_bool"), wholly_masked("mask"))),
+        applies=either(both(masks_by_where, non_finite), both(config_is(mask="sdpa_bool"), wholly_masked("mask"))),
     ),
     KnownDivergence(
         component="onnx_from_tensorflow",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, wholly_masked
+from nnparity.conditions import both, config_is, non_finite, wholly_masked
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -47,6 +47,6 @@ KNOWN = (
         witness=Case(
             "attention", FUSED, 0, {"q": ONE * np.nan, "k": ONE, "v": ONE, "mask": np.ones((1, 1, 1, 1), bool)}
         ),
-        applies=both(config_is(mask="sdpa_bool"), beyond(1e18)),
+        applies=both(config_is(mask="sdpa_bool"), non_finite),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both
+from nnparity.conditions import beyond, both, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -33,7 +33,7 @@ KNOWN = tuple(
             link="none found: onnxruntime LSTM NaN input not propagated sigmoid tanh clamp deepcpu rnn_helpers",
             versions=("onnxruntime<=1.31.1",),
             witness=Case("lstm", {**CELL, "bias": True}, 0, {"x": np.array([0, np.nan], np.float32).reshape(2, 1, 1)}),
-            applies=beyond(1e18),
+            applies=non_finite,
         ),
         KnownDivergence(
             component=setting,

@@ -112,6 +112,6 @@ KNOWN = (
             0,
             {"x": np.ones((1, 1, 1), np.float32), "key_mask": np.zeros((1, 1), bool)},
         ),
-        applies=either(config_is(mask="key_padding_all"), both(config_is(mask="key_padding"), beyond(1e18))),
+        applies=either(config_is(mask="key_padding_all"), both(config_is(mask="key_padding"), beyond(1e17))),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is
+from nnparity.conditions import both, config_is, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -34,6 +34,6 @@ KNOWN = (
             0,
             {"x": np.array([[np.nan]], np.float32)},
         ),
-        applies=both(config_is(activation="relu", bias=True), beyond(1e18)),
+        applies=both(config_is(activation="relu", bias=True), non_finite),
     ),
 )

@@ -48,7 +48,7 @@ KNOWN = (
             0,
             {"q": ONE, "k": ONE, "v": ONE, "mask": np.zeros((1, 1, 1, 1), bool)},
         ),
-        applies=either(both(config_is(mask="fill_inf"), wholly_masked("mask")), both(holds_infinity, beyond(1e18))),
+        applies=either(both(config_is(mask="fill_inf"), wholly_masked("mask")), both(holds_infinity, beyond(1e15))),
         # Relay declines the SELECT_V2 of the file.
         paths="*>litert_*",
     ),

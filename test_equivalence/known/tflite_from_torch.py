@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, wholly_masked
+from nnparity.conditions import both, config_is, either, non_finite, wholly_masked
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -36,7 +36,8 @@ KNOWN = (
             0,
             {"q": ONE, "k": ONE, "v": ONE, "mask": np.zeros((1, 1, 1, 1), bool)},
         ),
-        applies=both(config_is(mask="sdpa_bool"), wholly_masked("mask")),
+        # An infinite query may give every score of its row -infinity, too.
+        applies=both(config_is(mask="sdpa_bool"), either(wholly_masked("mask"), non_finite)),
         paths="*>litert_*",
     ),
     KnownDivergence(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is
+from nnparity.conditions import both, config_is, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -32,7 +32,7 @@ KNOWN = (
         link="https://github.com/pytorch/pytorch/issues/141128",
         versions=("torch<=2.13.0",),
         witness=Case("multi_head_attention", {**CROSS, "mask": "none"}, 0, {"x": ONE * np.nan, "memory": ONE}),
-        applies=both(config_is(mask="none"), beyond(1e18)),
+        applies=both(config_is(mask="none"), non_finite),
     ),
     KnownDivergence(
         component="torch_eager",
