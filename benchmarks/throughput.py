@@ -11,7 +11,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from itertools import islice
 from pathlib import Path
 
@@ -37,9 +37,6 @@ CONFIGS, MODELS, INPUTS = 30, 4, 150
 SEED, WARM_SEED = 1, 2
 
 
-Rates = dict[str, "Rate"]
-
-
 @dataclass(frozen=True)
 class Rate:
     """Checks made and the seconds that they took: wall, CPU of this process, CPU of all its workers."""
@@ -59,6 +56,9 @@ class Rate:
 
     def __add__(self, other: Rate) -> Rate:
         return Rate(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+
+
+Rates = dict[str, Rate]
 
 
 def path_of(content: Content) -> Route:
@@ -144,8 +144,7 @@ def rates(content: Content, environments: Environments, *, configs: int, inputs:
         for name, layer in content.layers.items():
             fresh[name] = timed(fresh_models(layer, configs, SEED))
         for name, layer in content.layers.items():
-            first = [replace(model, cases=model.cases[:1]) for model in kept_models(layer, 1, WARM_SEED)]
-            timed(first)
+            timed(kept_models(layer, 1, SEED))
             kept[name] = timed(kept_models(layer, inputs, SEED))
         return fresh, kept, run_ms(content, bench)
 

@@ -256,7 +256,8 @@ def held(shell: Shell) -> tuple[Path, Path]:
         "        return {",
         f"""        import os, time
         from pathlib import Path
-        Path({str(pid)!r}).write_text(str(os.getpid()))
+        Path({str(pid) + ".new"!r}).write_text(str(os.getpid()))
+        os.replace({str(pid) + ".new"!r}, {str(pid)!r})  # whole, even if this process is killed in the middle
         self.runs = getattr(self, "runs", 0) + 1
         while self.runs % 2 == 0 and not Path({str(go)!r}).exists():
             time.sleep(0.01)

@@ -101,4 +101,36 @@ KNOWN = (
         ),
         applies=both(depthwise_point, non_finite),
     ),
+    KnownDivergence(
+        component="litert_xnnpack",
+        layer="attention",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason="subnormal numbers are flushed to zero, so a softmax weight of 1e-44 times infinity is NaN, not "
+        "infinity",
+        link="none found: XNNPACK flush denormals to zero softmax subnormal TFLite",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "attention",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "heads": 1,
+                "query_length": 1,
+                "key_length": 2,
+                "depth": 1,
+                "mask": "none",
+            },
+            0,
+            {
+                "q": np.full((1, 1, 1, 1), 1, np.float32),
+                "k": np.array([0, -100], np.float32).reshape(1, 1, 2, 1),
+                "v": np.array([1, np.inf], np.float32).reshape(1, 1, 2, 1),
+            },
+        ),
+        applies=non_finite,
+        # TensorFlow flushes them, too.
+        paths="torch>tflite_from_torch>litert_xnnpack",
+    ),
 )
