@@ -61,9 +61,14 @@ class Shell:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         variables = {**os.environ, "PYTHONPATH": str(ROOT), "NNPARITY_CACHE": str(self.world.cache)}
         command = [sys.executable, "-m", "nnparity.cli", *arguments]
-        return subprocess.Popen(
-            command, cwd=self.folder, env=variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        # A suite started in the background of a shell inherits an ignored SIGINT; a user at a terminal has not.
+        before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+        try:
+            return subprocess.Popen(
+                command, cwd=self.folder, env=variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            )
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def finish(self, process: subprocess.Popen[str]) -> Ran:
         said, _ = process.communicate(timeout=120)

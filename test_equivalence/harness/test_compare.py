@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -62,8 +62,7 @@ def test_the_same_arrays_match(values: np.ndarray) -> None:
     assert comparison.detail == ""
 
 
-# A move that overflows or rounds back is no move; how many such are drawn depends on what else is imported.
-@settings(OFTEN, suppress_health_check=[*OFTEN.suppress_health_check, HealthCheck.filter_too_much])
+@OFTEN
 @given(st.data(), outputs(), st.floats(1.01, 1e6), st.sampled_from([-1, 1]))
 def test_an_element_beyond_its_budget_is_always_flagged(
     data: st.DataObject, values: np.ndarray, times: float, sign: int
