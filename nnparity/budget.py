@@ -106,6 +106,8 @@ def expectation(
     `scale`: the magnitude of the terms whose sum the element is (LayerSpec.scale). The first two are at least their
     root mean square along the last axis, so that a luckily exact element is not held to zero. The budget is never below
     the smallest normal number, because results may be flushed to zero.
+    Where the reference is not finite but the eager root is, the root's own runs and its magnitude along the last axis
+    stand in for it: there is nothing else that shows how it rounds.
 
     The kinds NaN, +inf, -inf and finite are strict where all runs agree (the reference rounded to the output's dtype).
     Where they do not, or the budget reaches across the greatest number, each of them is right: a contested element.
@@ -212,15 +214,22 @@ def _centre(references: np.ndarray, eagers: np.ndarray) -> np.ndarray:
 def _float_output(runs: _Runs, scale: np.ndarray | None) -> ExpectedOutput:
     references, eagers = runs.references.astype(np.float64, copy=False), runs.eagers.astype(np.float64)
     limits, centre = _limits(runs.precision), _centre(references, eagers)
-    sensitivity = _largest(np.abs(references[1:] - centre))
+    lost = ~np.isfinite(references[0])
+    changes = np.abs(references[1:] - centre)
+    sensitivity = _largest(changes)
+    if lost.any():
+        sensitivity = np.where(lost, np.maximum(sensitivity, _largest(np.abs(eagers[1:] - centre))), sensitivity)
     edges = np.zeros(centre.shape, dtype=bool)
     if len(runs.nudges):
         edges = _largest(np.abs(runs.nudges - centre)) > _JUMP * sensitivity
+        edges &= np.isfinite(changes).any(axis=0)
         edges |= np.logical_or.reduce(np.isfinite(runs.nudges) != np.isfinite(references[0]), axis=0)
         sensitivity[edges] = 0.0
     observed = np.maximum(sensitivity, _largest(np.abs(eagers - references[: len(eagers)])))
     magnitude = np.abs(centre) if scale is None else np.maximum(np.abs(centre), np.abs(scale))
-    error = np.maximum(_spread(observed), limits.eps * np.where(np.isfinite(magnitude), magnitude, 0.0))
+    magnitude = np.where(np.isfinite(magnitude), magnitude, 0.0)
+    magnitude = np.where(lost, _spread(magnitude), magnitude) if lost.any() else magnitude
+    error = np.maximum(_spread(observed), limits.eps * magnitude)
     budget = np.maximum(CONSTANT[runs.precision.name] * error, limits.smallest)
     reach = OVERFLOW_REACH / limits.eps * _spread(sensitivity)
     accepted = _accepted_kinds(runs, edges=edges, centre=centre, budget=budget, reach=reach)

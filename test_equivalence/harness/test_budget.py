@@ -160,6 +160,30 @@ def test_on_the_edge_of_a_domain_only_the_case_itself_decides(eager: float, righ
     )
 
 
+def test_perturbed_runs_that_are_all_nan_make_no_edge() -> None:
+    """As a product that overflows one unit of rounding farther on: nothing says that the case is a tie."""
+    outside = np.array([math.nan])
+    expected = expectation(
+        [{"y": np.array([2.0])}, {"y": outside}, {"y": outside}],
+        [{"y": np.array([2.0], np.float32)}],
+        "float32",
+        nudged_runs=[{"y": np.array([2.0 + 2.0**-40])}],
+    )
+    assert [value for value in (2.0, math.nan, math.inf) if accepts(expected, value)] == pytest.approx(
+        [2.0, math.nan], nan_ok=True
+    )
+
+
+def test_where_the_reference_is_nan_the_roots_own_rounding_counts() -> None:
+    """A small element of a row of ones, which the root makes by cancellation and the reference does not know."""
+    unknown, row = np.full((1, 2), math.nan), np.array([[1.0, 2.0**-20]], np.float32)
+    moved = row + np.float32(2.0**-23) * np.array([[1, 1]], np.float32)
+    for eagers in ([row], [row, moved]):
+        expected = expectation([{"y": unknown}, {"y": unknown}], [{"y": one} for one in eagers], "float32")
+        assert compare({"y": row + np.float32(2.0**-22)}, expected).matches
+        assert not compare({"y": row + np.float32(2.0**-10)}, expected).matches
+
+
 @pytest.mark.parametrize(
     ("reference", "eager", "right", "wrong"),
     [
