@@ -201,7 +201,7 @@ LAYER = LayerSpec(
         {**SMALL, "mask": "fill_inf"},
         {**SMALL, "mask": "sdpa_bool"},
         {**SMALL, "mask": "causal"},
-        {**SMALL, "mask": "none"},
+        {**SMALL, "mask": "none", "query_length": 5},
         {
             "batch": 1,
             "dtype": "float32",
