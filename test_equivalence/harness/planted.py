@@ -159,7 +159,8 @@ def fared(layer: LayerSpec, cases: Sequence[Case], oracle: Oracle, *, enough: in
 
 def _try(fault: Fault, planting: Planting, given: Given, expectations: Mapping[str, Expectation]) -> None:
     try:
-        outputs = planting()
+        with np.errstate(all="ignore"):
+            outputs = planting()
     except NO_PLACE:
         return
     fault.tried += 1

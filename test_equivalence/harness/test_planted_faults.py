@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nnparity.bench import Bench
-from nnparity.budget import Expectation, expectation
+from nnparity.budget import CONSTANT, Expectation, expectation
 from nnparity.compare import compare
 from nnparity.discovery import Content
 from nnparity.layers import Case
@@ -85,3 +85,17 @@ def test_one_wrong_element_of_a_million_is_shown(place: tuple[int, int]) -> None
 
 def tanh(x: np.ndarray) -> Any:
     return np.tanh(x)
+
+
+def test_the_figures_of_the_document_come_out_at_a_small_size_too() -> None:
+    trust = load_file(Path(__file__).parents[2] / "benchmarks" / "trust.py")
+    calibrations = [trust.calibrated(dtype, 6) for dtype in ("float32", "float64")]
+    assert [one.alarms for one in calibrations] == [0, 0]
+    found = list(trust.tallies(["gelu"], "quick", 0))
+    lines = list(trust.figures(calibrations, found))
+    shown = trust.DOCUMENT.read_text(encoding="utf-8").split(trust.BEGIN)[1].split(trust.END)[0]
+    assert [line for line in lines if line.startswith("|-")] == [
+        line for line in shown.splitlines() if line.startswith("|-")
+    ]
+    assert ", 0 missed" in shown
+    assert all(f"| {one.dtype} | {CONSTANT[one.dtype]:g} |" in shown for one in calibrations)

@@ -33,6 +33,8 @@ def _centred(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
 
 
 def _deviation(x: np.ndarray, axes: tuple[int, ...], eps: float, ddof: int) -> np.ndarray:
+    if x.mean(axis=axes).size + ddof > x.size:
+        raise ValueError("the variance of one element over none")
     return np.asarray(np.sqrt(x.var(axis=axes, keepdims=True, ddof=ddof) + eps))
 
 
