@@ -76,6 +76,7 @@ class Content:
     runtimes: Mapping[str, Component[Runtime]] = field(default_factory=dict)
     environments: Mapping[str, Environment] = field(default_factory=dict)
     known: tuple[KnownDivergence, ...] = ()
+    known_files: Mapping[str, Path] = field(default_factory=dict)
     support: tuple[Path, ...] = ()
     broken: tuple[Broken, ...] = ()
 
@@ -209,6 +210,7 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         runtimes={name: one for name, one in components.items() if runtime_files.get(name) == one.file},
         environments=environments,
         known=tuple(entry for entries in known.values() for entry in entries),
+        known_files={entry.id: Path(file) for file, entries in known.items() for entry in entries},
         support=tuple(file for folder in converter_folders for file in sorted((folder / "support").glob("*.py"))),
         broken=tuple(broken),
     )
