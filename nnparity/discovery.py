@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from nnparity.contracts import Conversion, Environment, Representation, Runtime
-from nnparity.divergence import KnownDivergence
+from nnparity.divergence import KnownDivergence, askable
 from nnparity.errors import UserError, nearest
 from nnparity.layers import LayerSpec
 from nnparity.loading import components_in, load_file
@@ -261,7 +261,7 @@ def _complete(
 
 
 def _known_in(file: Path) -> dict[str, Any]:
-    return {str(file): tuple(load_file(file).KNOWN)}
+    return {str(file): askable(load_file(file).KNOWN)}
 
 
 def _environment_of(thing: Any, file: Path, environments: dict[str, Environment], broken: list[Broken]) -> str | None:
