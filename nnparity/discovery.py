@@ -226,12 +226,16 @@ def pick(wanted: Iterable[str], known: Iterable[str], what: str) -> None:
 
 def _folder_of(entry: importlib.metadata.EntryPoint) -> Path:
     try:
-        return Path(entry.load())
-    except Exception as problem:
+        folder = Path(entry.load())
+        if not folder.is_dir():
+            raise NotADirectoryError(folder)
+    except (Exception, SystemExit) as problem:
         raise UserError(
             f"the entry point {entry.name} = {entry.value} of {entry.dist.name if entry.dist else 'a package'}: "
-            f"{type(problem).__name__}: {problem}; expected the path of a folder; correct or uninstall that package"
+            f"{type(problem).__name__}: {problem}; "
+            "expected the path of a folder that is there; correct or uninstall that package"
         ) from problem
+    return folder
 
 
 def _existing(folder: Path) -> Path:
