@@ -111,7 +111,7 @@ class Bench:
         if known not in self._keys:  # the recipe names the layer's file, so its place counts too
             self._keys[known] = digest(
                 *known, str(layer_file.resolve()), self._file(layer_file), self._family_key(root),
-                self._support, self.environments.key(eager.environment),
+                self._support, self._where(eager),
             )  # fmt: skip
         key = self._keys[known]
         found = self._found(key)
@@ -197,7 +197,7 @@ class Bench:
         if known not in self._keys:
             self._keys[known] = digest(
                 *known, self._file(component.file), self._family_key(target), self._support,
-                self.environments.key(component.environment),
+                self._where(component),
             )  # fmt: skip
         key = self._keys[known]
         found = self._found(key)
@@ -270,13 +270,6 @@ class Bench:
         )
 
     def _start_local(self, environment: str) -> Worker:
-        spec = self.environments.specs[environment]
-        own = f"{sys.version_info.major}.{sys.version_info.minor}"
-        if spec.python != own:
-            raise UserError(
-                f"--in-process: environment {environment} is for Python {spec.python}, this process is {own}; "
-                f"start nnparity with Python {spec.python}, or leave the option out"
-            )
         packages = str(next((self.environments.build(environment).folder / "lib").glob("python*/site-packages")))
         if packages not in sys.path:
             sys.path.append(packages)
@@ -287,6 +280,11 @@ class Bench:
 
     def _component_files(self, environment: str) -> dict[str, str]:
         return {name: str(one.file) for name, one in self.content.components.items() if one.environment == environment}
+
+    def _where(self, component: Component[Any]) -> str:
+        """Return what decides where the component runs: beside other packages, in this process, it may do otherwise."""
+        key = self.environments.key(component.environment)
+        return f"{key} in process" if component.name in self._in_process else key
 
     def _file(self, file: Path) -> str:
         if file not in self._digests:

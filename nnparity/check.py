@@ -97,11 +97,27 @@ def check(case: Case, route: Route, bench: Bench, oracle: Oracle, ran: Ran | Non
         run_microseconds=trail.run_microseconds,
         **values,
     )
-    covering = [entry for entry in bench.known_on(case.layer, route.steps) if entry.applies(case)]
-    judged = judge(outcome, covering)
+    judged = _judged(outcome, case, route, bench)
     if judged.verdict in {Verdict.FAIL, Verdict.XFAIL, Verdict.XPASS}:
         return replace(judged, reproduce=f"nnparity run --case {case.id} --path '{route.id}'")
     return judged
+
+
+def _judged(outcome: Outcome, case: Case, route: Route, bench: Bench) -> Outcome:
+    """Return the outcome with its verdict; FAIL where a known divergence cannot say whether it applies."""
+    covering = []
+    for entry in bench.known_on(case.layer, route.steps) if outcome.status is not Status.NOT_RUN else ():
+        try:
+            if entry.applies(case):
+                covering.append(entry)
+        except Exception as problem:  # noqa: BLE001 a known divergence may raise anything; the other cases still run
+            said = (
+                f"asking the known divergence {entry.id} in {bench.content.known_files[entry.id]} whether it applies: "
+                f"{type(problem).__name__}: {problem}; correct its `applies`"
+            )
+            detail = f"{said}. What it was asked about: {outcome.detail}" if outcome.detail else said
+            return replace(outcome.judged(Verdict.FAIL, entry.id), detail=detail)
+    return judge(outcome, covering)
 
 
 def _compared(case: Case, route: Route, bench: Bench, oracle: Oracle, trail: Trail) -> Comparison:

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from nnparity.contracts import Conversion, Environment, Representation, Runtime
-from nnparity.divergence import KnownDivergence
+from nnparity.divergence import KnownDivergence, askable
 from nnparity.errors import UserError, nearest
 from nnparity.layers import LayerSpec
 from nnparity.loading import components_in, load_file
@@ -76,6 +76,7 @@ class Content:
     runtimes: Mapping[str, Component[Runtime]] = field(default_factory=dict)
     environments: Mapping[str, Environment] = field(default_factory=dict)
     known: tuple[KnownDivergence, ...] = ()
+    known_files: Mapping[str, Path] = field(default_factory=dict)
     support: tuple[Path, ...] = ()
     broken: tuple[Broken, ...] = ()
 
@@ -209,6 +210,7 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         runtimes={name: one for name, one in components.items() if runtime_files.get(name) == one.file},
         environments=environments,
         known=tuple(entry for entries in known.values() for entry in entries),
+        known_files={entry.id: Path(file) for file, entries in known.items() for entry in entries},
         support=tuple(file for folder in converter_folders for file in sorted((folder / "support").glob("*.py"))),
         broken=tuple(broken),
     )
@@ -224,12 +226,16 @@ def pick(wanted: Iterable[str], known: Iterable[str], what: str) -> None:
 
 def _folder_of(entry: importlib.metadata.EntryPoint) -> Path:
     try:
-        return Path(entry.load())
-    except Exception as problem:
+        folder = Path(entry.load())
+        if not folder.is_dir():
+            raise NotADirectoryError(folder)
+    except (Exception, SystemExit) as problem:
         raise UserError(
             f"the entry point {entry.name} = {entry.value} of {entry.dist.name if entry.dist else 'a package'}: "
-            f"{type(problem).__name__}: {problem}; expected the path of a folder; correct or uninstall that package"
+            f"{type(problem).__name__}: {problem}; "
+            "expected the path of a folder that is there; correct or uninstall that package"
         ) from problem
+    return folder
 
 
 def _existing(folder: Path) -> Path:
@@ -259,7 +265,7 @@ def _complete(
 
 
 def _known_in(file: Path) -> dict[str, Any]:
-    return {str(file): tuple(load_file(file).KNOWN)}
+    return {str(file): askable(load_file(file).KNOWN)}
 
 
 def _environment_of(thing: Any, file: Path, environments: dict[str, Environment], broken: list[Broken]) -> str | None:

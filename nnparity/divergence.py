@@ -7,7 +7,7 @@ import fnmatch
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from nnparity.layers import Case
@@ -77,6 +77,22 @@ class KnownDivergence:
 
     def shown_by(self, outcome: Outcome) -> bool:
         return outcome.stage is self.stage and outcome.status is self.status
+
+
+def askable(entries: Iterable[object]) -> tuple[KnownDivergence, ...]:
+    """Return a file's KNOWN. Raises TypeError or ValueError for the first of it that no run could ask."""
+    asked = []
+    for entry in entries:
+        if not isinstance(entry, KnownDivergence):
+            raise TypeError(f"KNOWN has {entry!r:.80}; expected KnownDivergence(...)")
+        for text in entry.versions:
+            try:
+                Requirement(text)
+            except InvalidRequirement as problem:
+                said = f"versions of {entry.id}: {text!r}: {problem}; write it as in 'numpy<=2.4'"
+                raise ValueError(said) from problem
+        asked.append(entry)
+    return tuple(asked)
 
 
 def judge(outcome: Outcome, entries: Iterable[KnownDivergence]) -> Outcome:

@@ -14,12 +14,12 @@ from nnparity.check import check
 from nnparity.discovery import Content, Route
 from nnparity.environments import Environments, find_interpreter, unreachable
 from nnparity.oracle import Oracle
-from nnparity.outcome import Status
+from nnparity.outcome import Failure, Stage, Verdict
 from nnparity.plan import PROFILES, keep_notes_in, models_of
+from nnparity.roots import layer_blamed
 
 DISK_BYTES = 8 * 2**30
 MEMORY_BYTES = 4 * 2**30
-UNABLE = {Status.NOT_RUN, Status.ERROR, Status.CRASH, Status.TIMEOUT, Status.OUT_OF_MEMORY}
 
 
 @dataclass(frozen=True)
@@ -91,12 +91,27 @@ def _environments(content: Content, environments: Environments, cache: ArtifactC
             if route is None:
                 yield Finding(name, good=True, said=f"ready, {built.megabytes} MB; no path through it can run yet")
                 continue
-            layer = next(iter(content.layers.values()))
-            case = next(models_of(layer, PROFILES["quick"], 0)).cases[0]
-            outcome = check(case, route, bench, oracle)
-            good = outcome.status not in UNABLE
-            said = f"{layer.name} on {route.id}: {outcome.status.value}"
-            yield Finding(name, good, said if good else f"{said}: {outcome.detail}")
+            yield _tried(name, route, bench, oracle)
+
+
+def _tried(environment: str, route: Route, bench: Bench, oracle: Oracle) -> Finding:
+    """Return what the first layer comes to that the path's components do not decline and are not known to get wrong."""
+    finding = Finding(environment, good=True, said=f"ready; no layer is written in {route.root}")
+    for layer in bench.content.layers.values():
+        if route.root not in layer.build:
+            continue
+        try:
+            with layer_blamed(Stage.BUILD, layer.name, f"drawing a case of {layer.name}"):
+                case = next(models_of(layer, PROFILES["quick"], 0)).cases[0]
+        except Failure as failure:
+            return Finding(environment, good=False, said=failure.detail)
+        outcome = check(case, route, bench, oracle)
+        said = f"{layer.name} on {route.id}: {outcome.status.value}"
+        good = outcome.verdict not in {Verdict.FAIL, Verdict.NOT_RUN}
+        finding = Finding(environment, good, said if good else f"{said}: {outcome.detail}")
+        if outcome.verdict not in {Verdict.UNSUPPORTED, Verdict.XFAIL}:
+            break
+    return finding
 
 
 def _shortest(content: Content, environments: Environments, name: str) -> Route | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -28,7 +29,7 @@ class Selection:
         return cls(**{item.name: tuple(options[item.name]) for item in fields(cls)})
 
     def check(self, content: Content) -> None:
-        """Raise UserError, with the nearest names, for the first name that is not there."""
+        """Raise UserError for the first name that is not there, with the nearest, or that cannot be run as asked."""
         pick(self.layers, content.layers, "layer")
         for option, names in (
             ("component", self.components),
@@ -36,6 +37,14 @@ class Selection:
             ("in-process", self.in_process),
         ):
             pick(names, content.components, option)
+        own = f"{sys.version_info.major}.{sys.version_info.minor}"
+        for name in self.in_process:
+            spec = content.environments[content.components[name].environment]
+            if spec.python != own:
+                raise UserError(
+                    f"--in-process {name!r}: its environment {spec.name} is for Python {spec.python}, this process is "
+                    f"{own}; start nnparity with Python {spec.python}, or leave the option out"
+                )
 
     def layer_names(self, content: Content) -> tuple[str, ...]:
         return tuple(name for name in sorted(content.layers) if not self.layers or name in self.layers)

@@ -50,7 +50,7 @@ class Progress:
         self._live = (
             Live(console=console, get_renderable=self._table, refresh_per_second=4) if console.is_terminal else None
         )
-        self._failed: set[tuple[str, str, str]] = set()
+        self._failed: set[tuple[str, str, str, str]] = set()
 
     def __enter__(self) -> Progress:
         if self._live is not None:
@@ -66,11 +66,11 @@ class Progress:
             self._line()
 
     def add(self, outcome: Outcome) -> None:
-        """Count one outcome; the first new failure of a layer on a path is shown at once."""
+        """Count one outcome; the first new failure of each kind of a layer on a path is shown at once."""
         self._counts.setdefault(outcome.layer, Counter())[outcome.verdict] += 1
         cell = (outcome.layer, outcome.path_id)
         self._cells[cell] = min(outcome.verdict, self._cells.get(cell, outcome.verdict), key=RANK.__getitem__)
-        place = (*cell, outcome.status.value)
+        place = (*cell, outcome.status.value, outcome.verdict.value)
         if outcome.verdict in NEW and place not in self._failed:
             self._failed.add(place)
             self._console.print(failure_line(outcome), soft_wrap=True)

@@ -154,13 +154,7 @@ class ProcessWorker:
         if header.pop("ok", False):
             return None
         try:
-            return CallFailed(
-                Status(header["status"]),
-                header["detail"],
-                lost=False,
-                trace=header["traceback"],
-                no_space=bool(header.get("no_space")),
-            )
+            return _failed(header)
         except (KeyError, ValueError) as problem:
             raise BadFrame(f"expected status and detail, got {header!r:.200}") from problem
 
@@ -241,6 +235,17 @@ class ProcessWorker:
                 self._stderr.append(block[-4096:])
 
 
+def _failed(header: Mapping[str, Any]) -> CallFailed:
+    """Return what a reply says went wrong; the worker that replied is still there."""
+    return CallFailed(
+        Status(header["status"]),
+        header["detail"],
+        lost=False,
+        trace=header["traceback"],
+        no_space=bool(header.get("no_space")),
+    )
+
+
 class LocalWorker:
     """Serves in the host's own process, for a debugger: no deadline, no protection."""
 
@@ -257,8 +262,7 @@ class LocalWorker:
     def call(self, request: Mapping[str, Any], arrays: Arrays, *, seconds: float) -> tuple[dict[str, Any], Arrays]:
         header, outputs = self._server.answer(request, {name: np.array(array) for name, array in arrays.items()})
         if not header.pop("ok"):
-            status = Status(header["status"])
-            raise CallFailed(status, header["detail"], lost=False, trace=header.get("traceback", ""))
+            raise _failed(header)
         return header, {name: np.asarray(array) for name, array in outputs.items()}
 
     def close(self) -> None:

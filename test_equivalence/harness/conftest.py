@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from nnparity.bench import Bench, Limits
 from nnparity.cache import ArtifactCache
 from nnparity.check import check
+from nnparity.cli import main
 from nnparity.discovery import Content, Route, discover
 from nnparity.environments import Built, Environments
 from nnparity.layers import Case
@@ -119,3 +121,19 @@ def built_world(world: World, built_environments: Path) -> World:
     world.cache.mkdir()
     os.symlink(built_environments, world.cache / "environments")
     return world
+
+
+@pytest.fixture
+def command(built_world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Return f(arguments of nnparity) -> how it ended, called in this process and in the world's folder."""
+    monkeypatch.setenv("NNPARITY_CACHE", str(built_world.cache))
+    monkeypatch.setenv("HYPOTHESIS_STORAGE_DIRECTORY", str(built_world.cache / "hypothesis"))
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(built_world.folder)
+
+    def call(*arguments: str) -> Result:
+        result = CliRunner().invoke(main, arguments)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return call

@@ -97,7 +97,7 @@ def test_changed_component_gets_a_new_verdict(world: World) -> None:
     world.edit(CONVERTER, '{"factor": factor}', '{"factor": factor + 1}')
     assert made_by(world, in_process=False)[1].status is Status.MISMATCH
     world.edit(CONVERTER, '{"factor": factor + 1}', '{"factor": factor}')
-    made, outcome = made_by(world)
+    made, outcome = made_by(world, in_process=False)
     assert (made, outcome.status) == (0, Status.MATCH)
 
 
@@ -136,7 +136,7 @@ def test_failures_that_would_come_again_are_kept(world: World, body: str, status
     )
     world.edit(CONVERTER, "factor = ", f"{body}; factor = ")
     outcomes = []
-    made_by(world, "toy>toy_eager")
+    made_by(world, "toy>toy_eager", in_process=False)
     for made in (1, 0 if kept else 1):
         bench = world.bench(limits=Limits(convert_seconds=2 if status is Status.TIMEOUT else 60))
         outcomes.append(world.check(bench, OPTIMISED))

@@ -204,6 +204,33 @@ def test_known_divergence_is_expected_until_its_witness_matches(shell: Shell) ->
     assert {outcome.verdict for outcome in shell.outcomes() if not outcome.witness} == {Verdict.PASS}
 
 
+RAISES = (
+    "        versions=",
+    '        applies=lambda case: case.config["axis"] == 1 if case.config["batch"] == 2 else True,\n        versions=',
+)
+
+
+@pytest.mark.parametrize("wrong", [True, False])
+def test_known_divergence_whose_condition_raises_fails_those_cases_by_its_name(shell: Shell, wrong: bool) -> None:
+    file = shell.world.converters / "known" / "table_from_toy.py"
+    file.parent.mkdir()
+    file.write_text(KNOWN.replace(*RAISES), encoding="utf-8")
+    if wrong:
+        shell.world.edit(TABLE_FROM_TOY, *WRONG)
+    ran = shell.call("run")
+    assert ran.code == 1, ran.said
+    assert str(file) in ran.said
+    asked = [one for one in shell.outcomes() if "table_from_toy" in one.path and one.config["batch"] == 2]
+    assert {one.verdict for one in asked} == {Verdict.FAIL}
+    for one in asked:
+        assert f"{one.known} in {file}" in one.detail
+        assert "table_from_toy/toy_scale/COMPARE-MISMATCH" in one.known
+        assert "KeyError: 'axis'" in one.detail
+        assert ("worst at" in one.detail) is wrong
+    others = {one.verdict for one in shell.outcomes() if one not in asked}
+    assert others == ({Verdict.XFAIL, Verdict.PASS} if wrong else {Verdict.XPASS, Verdict.PASS})
+
+
 def test_environment_that_cannot_be_built_is_not_run_with_its_reason(shell: Shell) -> None:
     shell.world.add(
         "converters/environments/none.py",

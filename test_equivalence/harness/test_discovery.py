@@ -244,10 +244,7 @@ def test_name_that_is_taken_is_refused_and_the_first_stays(
     assert len(toy_paths(content)) == 3
 
 
-@pytest.mark.parametrize(("old", "new"), [('"table_cpu"', '"table_cqu"'), ('layer="toy_scale"', 'layer="toy_scael"')])
-def test_known_divergence_of_something_unknown_is_named(world: World, old: str, new: str) -> None:
-    (world.converters / "known").mkdir()
-    text = """
+KNOWN = """
 import numpy as np
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
@@ -260,12 +257,39 @@ KNOWN = [
     )
 ]
 """
-    file = world.converters / "known" / "table_cpu.py"
-    file.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(("old", "new"), [('"table_cpu"', '"table_cqu"'), ('layer="toy_scale"', 'layer="toy_scael"')])
+def test_known_divergence_of_something_unknown_is_named(world: World, old: str, new: str) -> None:
+    (world.converters / "known").mkdir()
+    (world.converters / "known" / "table_cpu.py").write_text(KNOWN, encoding="utf-8")
     assert len(world.content().known) == 1 + len(discover().known)
     assert problems(world.content()) == ""
     world.edit("converters/known/table_cpu.py", old, new)
     assert "names a layer or component that is not there" in problems(world.content())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("versions=()", 'versions=("numpy=<2",)', "'numpy=<2'"),
+        ("versions=()", 'versions="numpy<2"', "'<'"),
+        ("versions=()", "versions=(2,)", "TypeError"),
+        ("KNOWN = [", "KNOWN = [None,", "expected KnownDivergence"),
+        ("KNOWN = [", "KNOWN = None and [", "TypeError"),
+    ],
+)
+def test_known_divergence_that_cannot_be_asked_is_named_and_left_out(
+    world: World, old: str, new: str, words: str
+) -> None:
+    (world.converters / "known").mkdir()
+    assert old in KNOWN
+    (world.converters / "known" / "table_cpu.py").write_text(KNOWN.replace(old, new), encoding="utf-8")
+    content = world.content()
+    assert [one.file.name for one in content.broken] == ["table_cpu.py"]
+    assert words in problems(content)
+    assert not [entry for entry in content.known if entry.component == "table_cpu"]
+    assert len(toy_paths(content)) == 3
 
 
 def test_layer_for_an_unknown_root_alone_is_named(world: World) -> None:
