@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -183,6 +185,46 @@ def build_tensorflow(config: Config, weights: Arrays) -> Any:
     return modules[config["mask"]]()
 
 
+def _with_other_keys(inputs: Arrays, hidden: np.ndarray) -> Arrays | None:
+    """Return the inputs with other finite keys and values where `hidden` (batch, keys) says so.
+
+    A masked weight is zero, so that NaN and infinity would show even there.
+    """
+    hidden = hidden[:, None, :, None]
+    scores = np.abs(inputs["q"]).max() * np.abs(inputs["k"]).max() * math.sqrt(inputs["q"].shape[-1])
+    if not scores < 2000:  # beyond, -10000 hides no key
+        return None
+    return {**inputs, "k": np.where(hidden, -inputs["k"], inputs["k"]), "v": np.where(hidden, 9, inputs["v"])}
+
+
+def _hide_masked(config: Config, inputs: Arrays, rng: np.random.Generator) -> Arrays | None:
+    if config["mask"] in TAKES_NO_MASK:
+        return None
+    seen = inputs["mask"][:, 0, 0, :]
+    return _with_other_keys(inputs, ~seen & seen.any(axis=-1, keepdims=True))
+
+
+def _hide_future(config: Config, inputs: Arrays, rng: np.random.Generator) -> Arrays | None:
+    if config["mask"] != "causal":
+        return None
+    return _with_other_keys(
+        inputs, np.broadcast_to(np.arange(config["key_length"]) > 0, (len(inputs["k"]), config["key_length"]))
+    )
+
+
+_first_query = relations.of_each(lambda array: array[:, :, :1])
+HIDDEN_KEYS = relations.Relation(
+    "hidden keys",
+    "what a mask hides from a query does not change the query's output",
+    change=_hide_masked,
+    kept=_first_query,
+    again=_first_query,
+    same_numbers=True,
+)
+FUTURE_KEYS = replace(
+    HIDDEN_KEYS, name="future keys", because="no query sees the keys after its own place", change=_hide_future
+)
+
 SMALL: Config = {"batch": 2, "dtype": "float32", "heads": 2, "query_length": 3, "key_length": 5, "depth": 4}
 
 LAYER = LayerSpec(
@@ -195,6 +237,7 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=(*relations.ROWS, HIDDEN_KEYS, FUTURE_KEYS),
     examples=(
         {**SMALL, "mask": "fill_1e9"},
         {**SMALL, "mask": "add_10000"},

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -42,6 +43,11 @@ def reference(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
     return {"y": shifted / shifted.sum(axis=config["axis"], keepdims=True)}
 
 
+def takes_rows_alone(config: Config) -> bool:
+    """Whether the axis is not that of the batch."""
+    return config["axis"] not in {0, -1 - len(config["inner"])}
+
+
 def build_torch(config: Config, weights: Arrays) -> Any:
     import torch
 
@@ -68,6 +74,7 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=(*relations.where(takes_rows_alone, *relations.ROWS), relations.shifted("x")),
     examples=(
         {"batch": 2, "dtype": "float32", "inner": [3, 5], "axis": -1},
         {"batch": 2, "dtype": "float32", "inner": [3, 5], "axis": 1},

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -213,6 +214,7 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=(*relations.ROWS, relations.in_any_order(1, "places in any order")),
     examples=(
         {**SMALL, "norm_first": True, "activation": "gelu"},
         {**SMALL, "norm_first": False, "activation": "relu"},

@@ -13,7 +13,7 @@ import numpy as np
 from nnparity.errors import UserError, nearest
 from nnparity.layers import Case
 
-MODEL = "__case__"
+MODEL, RELATION = "__case__", "__relation__"
 
 
 def save_case(case: Case, folder: Path) -> Path:
@@ -22,6 +22,7 @@ def save_case(case: Case, folder: Path) -> Path:
     if not file.exists():
         text = np.frombuffer(case.model_text.encode(), dtype=np.uint8)
         arrays = {MODEL: text, **{f"input_{name}": array for name, array in case.inputs.items()}}
+        arrays |= {RELATION: np.array(case.relation)} if case.relation else {}
         partial = file.with_suffix(f".{os.getpid()}")
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -41,10 +42,12 @@ def load_case(file: Path) -> Case:
     try:
         with np.load(file, allow_pickle=False) as archive:
             layer, config, seed, open_axes = json.loads(archive[MODEL].tobytes())
-            inputs = {name.removeprefix("input_"): archive[name] for name in archive.files if name != MODEL}
+            given = [name for name in archive.files if name not in {MODEL, RELATION}]
+            inputs = {name.removeprefix("input_"): archive[name] for name in given}
+            relation = str(archive[RELATION]) if RELATION in archive.files else ""
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as problem:
         raise UserError(f"reading the case {file}: {problem}; expected a file that nnparity wrote") from problem
-    return Case(layer, config, seed, inputs, tuple(open_axes))
+    return Case(layer, config, seed, inputs, tuple(open_axes), relation=relation)
 
 
 def find_case(case_id: str, folders: Iterable[Path], known: Iterable[Case]) -> Case:

@@ -11,12 +11,13 @@ from typing import Any
 from nnparity import op_counts
 from nnparity.bench import Bench
 from nnparity.cache import Made
-from nnparity.compare import Comparison, compare
+from nnparity.compare import Comparison, Problem, compare
 from nnparity.discovery import Route
 from nnparity.divergence import judge
-from nnparity.layers import Case, rounded
+from nnparity.layers import Case, changed_by_relation, relation_of, rounded
 from nnparity.oracle import EXACT, Oracle
 from nnparity.outcome import Failure, Outcome, Stage, Status, Verdict
+from nnparity.related import Side, compare_related
 
 TOGETHER = 16  # cases in one call: the way to the worker and back costs as much as a small run
 
@@ -43,6 +44,10 @@ class Trail:
         self.op_counts[step] = made.operators
         self.seconds[step] = made.seconds
 
+    def ran_for(self, route: Route, ran: Ran) -> None:
+        self.seconds.setdefault(route.runtime, ran.elapsed)
+        self.run_microseconds = ran.seconds * 1e6
+
 
 def check_all(cases: Sequence[Case], route: Route, bench: Bench, oracle: Oracle) -> Iterator[tuple[Case, Outcome]]:
     """Yield what `check` says of every case of one model; those after the first that runs share their calls.
@@ -53,7 +58,8 @@ def check_all(cases: Sequence[Case], route: Route, bench: Bench, oracle: Oracle)
     while waiting:
         count = TOGETHER if runs else 1
         together, waiting = waiting[:count], waiting[count:]
-        ran = _run_together(together, route, bench, oracle) if len(together) > 1 else {}
+        plain = [case for case in together if not case.relation]
+        ran = _run_together(plain, route, bench, oracle) if len(plain) > 1 else {}
         for case in together:
             outcome = check(case, route, bench, oracle, ran.get(case.digest))
             runs = outcome.stage is Stage.COMPARE
@@ -91,6 +97,7 @@ def check(case: Case, route: Route, bench: Bench, oracle: Oracle, ran: Ran | Non
         path=route.steps,
         open_axes=case.open_axes,
         witness=case.witness,
+        relation=case.relation,
         op_counts=trail.op_counts,
         op_total={step: op_counts.total(counts) for step, counts in trail.op_counts.items()},
         seconds=trail.seconds,
@@ -108,7 +115,7 @@ def _judged(outcome: Outcome, case: Case, route: Route, bench: Bench) -> Outcome
     covering = []
     for entry in bench.known_on(case.layer, route.steps) if outcome.status is not Status.NOT_RUN else ():
         try:
-            if entry.applies(case):
+            if any(entry.applies(one) for one in _runs_of(case, bench)):
                 covering.append(entry)
         except Exception as problem:  # noqa: BLE001 a known divergence may raise anything; the other cases still run
             said = (
@@ -121,6 +128,8 @@ def _judged(outcome: Outcome, case: Case, route: Route, bench: Bench) -> Outcome
 
 
 def _compared(case: Case, route: Route, bench: Bench, oracle: Oracle, trail: Trail) -> Comparison:
+    if case.relation:
+        return _related(case, route, bench, oracle, trail)
     expectation = oracle.expectation(case, route.root)
     comparison = compare(_outputs(case, route, bench, trail), expectation)
     if route.steps != (route.root, bench.content.eager(route.root)) or not comparison.matches:
@@ -129,14 +138,37 @@ def _compared(case: Case, route: Route, bench: Bench, oracle: Oracle, trail: Tra
     exact = replace(
         case, config={**case.config, "dtype": EXACT}, inputs=rounded(case.inputs, EXACT), open_axes=case.open_axes
     )
-    return compare(_outputs(exact, route, bench, Trail()), oracle.exact_expectation(exact))
+    return compare(_outputs(exact, route, bench, Trail()), oracle.bare_expectation(exact))
+
+
+def _related(case: Case, route: Route, bench: Bench, oracle: Oracle, trail: Trail) -> Comparison:
+    runs = _runs_of(case, bench)
+    if len(runs) == 1:
+        said = f"the relation {case.relation!r} of {case.layer} says nothing about the inputs of the case {case.id}"
+        raise Failure(Stage.COMPARE, Status.ERROR, said, component=case.layer)
+    ran = _run(_made(case, route, bench, trail), runs, route, bench)
+    first, second = (Side(ran[one.digest].outputs, oracle.bare_expectation(one)) for one in runs)
+    trail.ran_for(route, ran[runs[0].digest])
+    comparison = compare_related(relation_of(case, bench.content.layers[case.layer]), case, first, second)
+    return comparison if comparison.matches else replace(comparison, problems=_about(case, comparison.problems))
+
+
+def _runs_of(case: Case, bench: Bench) -> list[Case]:
+    """Return the case as it is run; for a relation, the case by itself and the one with changed inputs."""
+    if not case.relation:
+        return [case]
+    alone, changed = replace(case, relation=""), changed_by_relation(case, bench.content.layers[case.layer])
+    return [alone] if changed is None else [alone, replace(alone, inputs=changed)]
+
+
+def _about(case: Case, problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    return tuple(replace(problem, text=f"relation {case.relation!r}: {problem.text}") for problem in problems)
 
 
 def _outputs(case: Case, route: Route, bench: Bench, trail: Trail) -> Mapping[str, Any]:
     made = _made(case, route, bench, trail)
     ran = trail.ran or _run(made, [case], route, bench)[case.digest]
-    trail.seconds.setdefault(route.runtime, ran.elapsed)
-    trail.run_microseconds = ran.seconds * 1e6
+    trail.ran_for(route, ran)
     return ran.outputs
 
 

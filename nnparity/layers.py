@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnparity.contracts import Arrays, Config, TensorSpec
+from nnparity.relations import Relation, changed_inputs
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -41,6 +42,7 @@ class LayerSpec:
     dict by output name.
     scale: like reference, but the magnitude of the terms whose sum an element is, where cancellation makes the element
     much smaller: |x| for GELU, whose x / 2 * (1 + erf) loses all digits in the left tail. None: the element itself.
+    relations: facts that tie the outputs of two runs, whatever computes them; `relations.ROWS` for nearly every layer.
     examples: configs that are always run first.
     catches: one line, what the layer is there to catch.
     """
@@ -55,6 +57,7 @@ class LayerSpec:
     reference: Callable[[Config, Arrays, Arrays], Arrays]
     build: Mapping[str, Callable[[Config, Arrays], Any]]
     scale: Callable[[Config, Arrays, Arrays], Arrays] | None = None
+    relations: tuple[Relation, ...] = ()
     examples: tuple[Config, ...] = ()
 
 
@@ -63,6 +66,7 @@ class Case:
     """Everything needed to repeat one call in another process.
 
     seed: of the weights. open_axes: axes whose size the converter is not told; ("batch",) or ().
+    relation: the name of the layer's relation that is asked about, in place of the outputs themselves; "" if none.
     """
 
     layer: str
@@ -71,6 +75,7 @@ class Case:
     inputs: Arrays
     open_axes: tuple[str, ...] = ()
     witness: bool = False
+    relation: str = ""
 
     @cached_property
     def id(self) -> str:
@@ -79,8 +84,8 @@ class Case:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of layer, config, seed, open axes and input bytes."""
-        hasher = hashlib.sha256(self.model_text.encode())
+        """SHA-256 of layer, config, seed, open axes, input bytes and relation."""
+        hasher = hashlib.sha256(f"{self.model_text}{self.relation}".encode())
         for name in sorted(self.inputs):
             array = np.ascontiguousarray(self.inputs[name])
             hasher.update(f"{name}:{array.dtype.str}:{array.shape}".encode())
@@ -91,6 +96,16 @@ class Case:
     def model_text(self) -> str:
         """Canonical JSON of what decides the model: all but the inputs."""
         return json.dumps([self.layer, self.config, self.seed, self.open_axes], sort_keys=True)
+
+
+def relation_of(case: Case, layer: LayerSpec) -> Relation:
+    """Return the relation that the case asks about. Raises KeyError if the layer has none of this name."""
+    return {relation.name: relation for relation in layer.relations}[case.relation]
+
+
+def changed_by_relation(case: Case, layer: LayerSpec) -> dict[str, np.ndarray] | None:
+    """Return the inputs of the relation's second run, or None where it says nothing about the case."""
+    return changed_inputs(relation_of(case, layer), case.config, case.inputs, int(case.digest[:12], 16))
 
 
 def rounded(arrays: Arrays, dtype: str) -> dict[str, np.ndarray]:

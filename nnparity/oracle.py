@@ -47,8 +47,8 @@ class Oracle:
             self._expectations.keep((key, root), one)
         return [kept[case.digest] or made[case.digest] for case in cases]
 
-    def exact_expectation(self, case: Case) -> Expectation:
-        """Return what the eager root should give in float64: from the reference alone."""
+    def bare_expectation(self, case: Case) -> Expectation:
+        """Return what a run should give by the reference alone: how eager roots are judged, in float64."""
         return self._expectations.get((case.digest, ""), lambda: self._from_reference(case))
 
     def _from_root(self, cases: Sequence[Case], root: str) -> Iterator[Expectation]:

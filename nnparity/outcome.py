@@ -62,6 +62,7 @@ class Outcome:
     component: where it stopped, "" after a comparison. max_abs, max_ulp, error_over_budget: NaN if not compared.
     op_counts, op_total, seconds: by step name, in path order; run_microseconds: one run, NaN if not run.
     open_axes: axes whose size the converter was not told. witness: the case belongs to a known divergence.
+    relation: the fact of the layer that was asked about, by which two runs are compared; "" for outputs by themselves.
     """
 
     case: str
@@ -75,6 +76,7 @@ class Outcome:
     component: str = ""
     open_axes: tuple[str, ...] = ()
     witness: bool = False
+    relation: str = ""
     max_abs: float = math.nan
     max_ulp: float = math.nan
     error_over_budget: float = math.nan

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from hypothesis.strategies import SearchStrategy, lists, sampled_from
 
 from nnparity.cache import digest
 from nnparity.contracts import Arrays, Config
-from nnparity.layers import Case, LayerSpec
+from nnparity.layers import Case, LayerSpec, changed_by_relation
 
 Drawn = TypeVar("Drawn")
 BATCH = "batch"
@@ -25,20 +26,24 @@ TOGETHER = 32
 
 @dataclass(frozen=True)
 class Profile:
-    """How much is drawn for each layer: configs beside the examples, inputs for each, configs with an open batch."""
+    """How much is drawn for each layer: configs beside the examples, inputs for each, configs with an open batch.
+
+    relations: for how many inputs of each model every relation of the layer is asked about.
+    """
 
     name: str
     configs: int
     inputs: int
     open_configs: int
+    relations: int = 1
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
         Profile("quick", configs=1, inputs=3, open_configs=1),
-        Profile("ci", configs=3, inputs=6, open_configs=2),
-        Profile("nightly", configs=40, inputs=25, open_configs=12),
+        Profile("ci", configs=3, inputs=6, open_configs=2, relations=2),
+        Profile("nightly", configs=40, inputs=25, open_configs=12, relations=8),
     )
 }
 
@@ -110,8 +115,8 @@ def models_of(layer: LayerSpec, profile: Profile, seed: int) -> Iterator[Model]:
     configs = configs_of(layer, profile, seed)
     for config in configs:
         inputs = draw_many(layer.inputs(config), count=profile.inputs, seed=seed_of(seed, layer.name, config))
-        cases = (Case(layer.name, config, weight_seed(seed, config), arrays) for arrays in inputs)
-        yield Model(layer.name, tuple(cases))
+        cases = [Case(layer.name, config, weight_seed(seed, config), arrays) for arrays in inputs]
+        yield Model(layer.name, (*cases, *related(layer, cases, profile)))
     for config in configs[: profile.open_configs]:
         yield open_model(layer, config, profile, seed)
 
@@ -128,8 +133,15 @@ def open_model(layer: LayerSpec, config: Config, profile: Profile, seed: int) ->
         count = -(-profile.inputs // len(OPEN_BATCHES))
         drawn[batch] = iter(draw_many(layer.inputs(sized), count=count, seed=seed_of(seed, layer.name, sized)))
     arrays = (next(drawn[OPEN_BATCHES[index % len(OPEN_BATCHES)]]) for index in range(profile.inputs))
-    cases = (Case(layer.name, opened, weight_seed(seed, config), one, open_axes=(BATCH,)) for one in arrays)
-    return Model(layer.name, tuple(cases))
+    cases = [Case(layer.name, opened, weight_seed(seed, config), one, open_axes=(BATCH,)) for one in arrays]
+    return Model(layer.name, (*cases, *related(layer, cases, profile)))
+
+
+def related(layer: LayerSpec, cases: Sequence[Case], profile: Profile) -> Iterator[Case]:
+    """Yield, for every relation of the layer, the first cases about which it says something."""
+    for relation in layer.relations:
+        asked = (replace(case, relation=relation.name) for case in cases)
+        yield from islice((case for case in asked if changed_by_relation(case, layer) is not None), profile.relations)
 
 
 def weight_seed(seed: int, config: Config) -> int:

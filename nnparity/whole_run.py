@@ -112,6 +112,10 @@ def _chosen_case(case_id: str | None, out: Path, content: Content) -> Case | Non
     if case.layer not in content.layers:
         near = nearest(case.layer, content.layers)
         raise UserError(f"--case {case_id!r}: it is a case of {case.layer!r}: no such layer; {near}")
+    relations = {relation.name for relation in content.layers[case.layer].relations}
+    if case.relation and case.relation not in relations:
+        said = f"it asks {case.layer} about the relation {case.relation!r}, which it does not have"
+        raise UserError(f"--case {case_id!r}: {said}; {nearest(case.relation, relations)}")
     return case
 
 
