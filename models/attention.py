@@ -186,13 +186,13 @@ def build_tensorflow(config: Config, weights: Arrays) -> Any:
 
 
 def _with_other_keys(inputs: Arrays, hidden: np.ndarray) -> Arrays | None:
-    """Return the inputs with other finite keys and values where `hidden` (batch, keys) says so.
+    """Return the inputs with other keys and values where `hidden` (batch, keys) says so, all of them finite.
 
-    A masked weight is zero, so that NaN and infinity would show even there.
+    A masked weight is zero, and zero times NaN or infinity would show.
     """
     hidden = hidden[:, None, :, None]
     scores = np.abs(inputs["q"]).max() * np.abs(inputs["k"]).max() * math.sqrt(inputs["q"].shape[-1])
-    if not scores < 2000:  # beyond, -10000 hides no key
+    if not scores < 2000 or not np.isfinite(inputs["v"]).all():  # beyond 2000, -10000 hides no key
         return None
     return {**inputs, "k": np.where(hidden, -inputs["k"], inputs["k"]), "v": np.where(hidden, 9, inputs["v"])}
 

@@ -14,7 +14,7 @@ from nnparity.divergence import KnownDivergence
 from nnparity.layers import Case, LayerSpec
 from nnparity.op_counts import unclaimed
 from nnparity.outcome import Outcome, Verdict
-from nnparity.plan import BATCH, OPEN_BATCHES, Profile, configs_of, draw, open_model, seed_of, weight_seed
+from nnparity.plan import BATCH, OPEN_BATCHES, Profile, configs_of, draw, open_model, related, seed_of, weight_seed
 from nnparity.plugin import Checks, Subject
 from nnparity.progress import NEW
 
@@ -65,15 +65,16 @@ def test_path_keeps_the_function(subject: Subject, content: Content, profile: Pr
 
     for config in layer.examples:
         inputs = draw(layer.inputs(config), count=profile.inputs, seed=seed_of(layer.name, config))
-        for arrays in inputs:
-            hold(Case(layer.name, config, weight_seed(0, config), arrays))
+        cases = [Case(layer.name, config, weight_seed(0, config), arrays) for arrays in inputs]
+        for case in (*cases, *related(layer, cases, profile)):
+            hold(case)
     for config in configs_of(layer, profile, 0)[: profile.open_configs]:
         for case in open_model(layer, config, profile, 0).cases:
             hold(case)
 
     @given(cases=drawn_cases(layer, profile.inputs))
     def hold_drawn(cases: list[Case]) -> None:
-        for case in cases:
+        for case in (*cases, *related(layer, cases, profile)):
             hold(case)
 
     hold_drawn()
