@@ -105,7 +105,7 @@ def check(case: Case, route: Route, bench: Bench, oracle: Oracle, ran: Ran | Non
         **values,
     )
     judged = _judged(outcome, case, route, bench)
-    if judged.verdict in {Verdict.FAIL, Verdict.XFAIL, Verdict.XPASS}:
+    if judged.verdict not in {Verdict.PASS, Verdict.UNSUPPORTED, Verdict.NOT_RUN}:
         return replace(judged, reproduce=f"nnparity run --case {case.id} --path '{route.id}'")
     return judged
 

@@ -54,6 +54,11 @@ class KnownDivergence:
     def id(self) -> str:
         return f"{self.component}/{self.layer}/{self.stage.value}-{self.status.value}/{self.witness.id}"
 
+    @property
+    def is_allowed(self) -> bool:
+        """Whether the specification in `link` leaves it open, or says otherwise than the layer."""
+        return self.fix is Fix.ALLOWED
+
     def about_layer(self, layer: str) -> bool:
         """Whether the entry speaks about this layer."""
         return fnmatch.fnmatchcase(layer, self.layer)
@@ -103,7 +108,7 @@ def judge(outcome: Outcome, entries: Iterable[KnownDivergence]) -> Outcome:
     | any | NOT_RUN, UNSUPPORTED | the same: declared, counted on their own; but FAIL where the entry's own component
     declines its witness, because the entry then says something that is over |
     | none | MATCH / anything else | PASS / FAIL |
-    | some | one's stage and status | XFAIL |
+    | some | one's stage and status | XFAIL; ALLOWED where every such entry quotes what allows it |
     | some | MATCH | PASS for a drawn case, XPASS for a witness |
     | some | anything else | FAIL |
 
@@ -117,9 +122,9 @@ def judge(outcome: Outcome, entries: Iterable[KnownDivergence]) -> Outcome:
         if witnessed is not None and witnessed.component == outcome.component:
             return outcome.judged(Verdict.FAIL, witnessed.id)
         return outcome.judged(Verdict.UNSUPPORTED)
-    for entry in covering:
-        if entry.shown_by(outcome):
-            return outcome.judged(Verdict.XFAIL, entry.id)
+    shown = sorted((entry for entry in covering if entry.shown_by(outcome)), key=lambda entry: entry.is_allowed)
+    if shown:
+        return outcome.judged(Verdict.ALLOWED if shown[0].is_allowed else Verdict.XFAIL, shown[0].id)
     if outcome.status is Status.MATCH:
         return outcome.judged(Verdict.XPASS, witnessed.id) if witnessed else outcome.judged(Verdict.PASS)
     return outcome.judged(Verdict.FAIL, covering[0].id if covering else "")

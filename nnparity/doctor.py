@@ -109,7 +109,7 @@ def _tried(environment: str, route: Route, bench: Bench, oracle: Oracle) -> Find
         said = f"{layer.name} on {route.id}: {outcome.status.value}"
         good = outcome.verdict not in {Verdict.FAIL, Verdict.NOT_RUN}
         finding = Finding(environment, good, said if good else f"{said}: {outcome.detail}")
-        if outcome.verdict not in {Verdict.UNSUPPORTED, Verdict.XFAIL}:
+        if outcome.verdict not in {Verdict.UNSUPPORTED, Verdict.XFAIL, Verdict.ALLOWED}:
             break
     return finding
 

@@ -48,8 +48,8 @@ def headline(outcome: Outcome) -> str:
     first = outcome.detail.strip().partition("\n")[0]
     if outcome.verdict is Verdict.XPASS:
         return f"the witness of {outcome.known} matches now: delete this entry"
-    if outcome.verdict is Verdict.XFAIL:
-        return f"known: {outcome.known}"
+    if outcome.verdict in {Verdict.XFAIL, Verdict.ALLOWED}:
+        return f"{'known' if outcome.verdict is Verdict.XFAIL else 'allowed'}: {outcome.known}"
     where = f" in {outcome.component}" if outcome.component else ""
     return f"{outcome.stage.value} {outcome.status.value}{where}" + (f": {first}" if first else "")
 

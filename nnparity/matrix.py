@@ -21,6 +21,7 @@ class Standing(enum.Enum):
 
     FAILED = ("failed", "✗", "failed")
     KNOWN = ("known", "◆", "known")
+    ALLOWED = ("allowed", "◇", "allowed")
     MATCHED = ("matched", "✓", "matched")
     PARTLY = ("partly", "◐", "partly matched")
     UNSUPPORTED = ("unsupported", "∅", "unsupported")
@@ -59,6 +60,11 @@ class Tally:
         return self.verdicts[Verdict.XFAIL]
 
     @property
+    def allowed(self) -> int:
+        """Return known divergences that a specification allows."""
+        return self.verdicts[Verdict.ALLOWED]
+
+    @property
     def failed(self) -> int:
         """Return new failures, and known divergences whose witness now matches."""
         return sum(self.verdicts[verdict] for verdict in BAD)
@@ -77,11 +83,13 @@ class Tally:
 
     @property
     def standing(self) -> Standing:
-        """Return what decides: a failure before a known divergence before a match before what is not handled."""
+        """Return what decides: a failure, a known divergence, one that is allowed, a match, what is not handled."""
         if self.failed:
             return Standing.FAILED
         if self.known:
             return Standing.KNOWN
+        if self.allowed:
+            return Standing.ALLOWED
         if self.matched:
             return Standing.MATCHED if self.matched == self.total else Standing.PARTLY
         return Standing.UNSUPPORTED if self.unsupported else Standing.NOT_RUN
@@ -94,6 +102,7 @@ class Tally:
         parts = [
             (self.failed, "failed"),
             (self.known, "known"),
+            (self.allowed, "allowed"),
             (self.unsupported, "unsupported"),
             (self.not_run, "not run"),
         ]

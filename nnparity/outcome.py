@@ -33,10 +33,14 @@ class Status(enum.Enum):
 
 
 class Verdict(enum.Enum):
-    """What it means. FAIL and XPASS make the run fail."""
+    """What it means. FAIL and XPASS make the run fail.
+
+    XFAIL and ALLOWED are known divergences; ALLOWED ones are what a specification leaves open, or says otherwise.
+    """
 
     PASS = "PASS"  # noqa: S105 a verdict, not a password
     XFAIL = "XFAIL"
+    ALLOWED = "ALLOWED"
     XPASS = "XPASS"
     FAIL = "FAIL"
     UNSUPPORTED = "UNSUPPORTED"

@@ -21,6 +21,7 @@ GLYPHS = {
     Verdict.FAIL: "✗",
     Verdict.XPASS: "!",
     Verdict.XFAIL: "◆",
+    Verdict.ALLOWED: "◇",
     Verdict.NOT_RUN: "-",
     Verdict.PASS: "✓",
     Verdict.UNSUPPORTED: "∅",
@@ -29,6 +30,7 @@ RANK = {verdict: rank for rank, verdict in enumerate(GLYPHS)}
 STYLES = {
     Verdict.PASS: "green",
     Verdict.XFAIL: "yellow",
+    Verdict.ALLOWED: "cyan",
     Verdict.FAIL: "bold red",
     Verdict.XPASS: "bold magenta",
     Verdict.UNSUPPORTED: "dim",

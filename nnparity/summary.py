@@ -46,6 +46,7 @@ def _tally(outcomes: Iterable[Outcome]) -> dict[str, int]:
         "total": tally.total,
         "matched": tally.matched,
         "known": tally.known,
+        "allowed": tally.allowed,
         "unsupported": tally.unsupported,
         "failed": tally.failed,
         "not_run": tally.not_run,

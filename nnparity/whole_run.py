@@ -31,7 +31,7 @@ from nnparity.run import run
 from nnparity.store import Results, ResultsWriter, read_results
 
 DEFAULT_OUT = "nnparity-results"
-KEPT_VERDICTS = {Verdict.FAIL, Verdict.XPASS, Verdict.XFAIL}
+KEPT_VERDICTS = {Verdict.FAIL, Verdict.XPASS, Verdict.XFAIL, Verdict.ALLOWED}
 
 
 def run_whole(**options: Any) -> int:

@@ -11,7 +11,7 @@ from nnparity.report import Section
 MOVES = {
     "here": "ours",
     "upstream": "upstream's",
-    "allowed": "nobody's: the specification allows both",
+    "allowed": "nobody's: what is linked allows it",
     "never": "nobody's: it stays",
 }
 
@@ -19,7 +19,7 @@ MOVES = {
 def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
     seen: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
-        if outcome.known and outcome.verdict in {Verdict.XFAIL, Verdict.XPASS}:
+        if outcome.known and outcome.verdict in {Verdict.XFAIL, Verdict.ALLOWED, Verdict.XPASS}:
             seen.setdefault(outcome.known, []).append(outcome)
     return {
         "entries": [_entry(name, seen[name], facts) for name in sorted(seen)],

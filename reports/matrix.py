@@ -85,7 +85,7 @@ def _remark(cell: Cell, facts: Facts) -> str:
     """Return the first thing that a reader of a cell that is not all matched wants to know."""
     if not cell.outcomes:
         return facts.why_not_run(cell.path)
-    order = (Verdict.FAIL, Verdict.XPASS, Verdict.XFAIL, Verdict.UNSUPPORTED, Verdict.NOT_RUN)
+    order = (Verdict.FAIL, Verdict.XPASS, Verdict.XFAIL, Verdict.ALLOWED, Verdict.UNSUPPORTED, Verdict.NOT_RUN)
     told = sorted((one for one in cell.outcomes if one.verdict in order), key=lambda one: order.index(one.verdict))
     return headline(told[0]) if told else ""
 

@@ -12,6 +12,7 @@ from nnparity.report import Section
 MEANINGS = {
     Standing.MATCHED: "within the rounding budget, names, shapes, dtypes and NaN places equal",
     Standing.KNOWN: "a recorded divergence, at the recorded stage and status",
+    Standing.ALLOWED: "a recorded divergence that a specification leaves open, or asks for; it is quoted",
     Standing.UNSUPPORTED: "the tool itself says that it does not handle this",
     Standing.FAILED: "differs, crashes or stops, and nothing recorded explains it",
     Standing.NOT_RUN: "drawn, but its environment is missing or it was stopped",
@@ -37,6 +38,7 @@ def _shares(tally: Tally) -> list[dict[str, object]]:
     counts = {
         Standing.MATCHED: tally.matched,
         Standing.KNOWN: tally.known,
+        Standing.ALLOWED: tally.allowed,
         Standing.UNSUPPORTED: tally.unsupported,
         Standing.FAILED: tally.failed,
         Standing.NOT_RUN: tally.not_run,

@@ -46,8 +46,8 @@ def message(outcome: Outcome) -> str:
 def conclude(outcomes: list[Outcome]) -> None:
     """Pass if anything matched; else say what is known, or what was declared not supported or could not run."""
     verdicts = Counter(outcome.verdict for outcome in outcomes)
-    if verdicts[Verdict.XFAIL]:
-        known = sorted({outcome.known for outcome in outcomes if outcome.verdict is Verdict.XFAIL})
+    if verdicts[Verdict.XFAIL] or verdicts[Verdict.ALLOWED]:
+        known = sorted({f"{outcome.verdict.value} {outcome.known}" for outcome in outcomes if outcome.known})
         pytest.xfail(f"known: {', '.join(known)}")
     if not verdicts[Verdict.PASS]:
         reasons = sorted({f"{outcome.verdict.value}: {outcome.component}: {outcome.detail}" for outcome in outcomes})
@@ -89,4 +89,5 @@ def test_witness_still_shows_its_divergence(witnessed: tuple[KnownDivergence, Ro
     outcome = checked(entry.witness, route)
     if outcome.verdict in {Verdict.NOT_RUN, Verdict.UNSUPPORTED}:
         pytest.skip(f"{outcome.verdict.value}: {outcome.component}: {outcome.detail}"[:400])
-    assert outcome.verdict is Verdict.XFAIL, f"delete the entry {entry.id}, or correct it: {message(outcome)}"
+    said = Verdict.ALLOWED if entry.is_allowed else Verdict.XFAIL
+    assert outcome.verdict is said, f"delete the entry {entry.id}, or correct it: {message(outcome)}"

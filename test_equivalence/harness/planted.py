@@ -128,7 +128,12 @@ def is_ordinary(case: Case) -> bool:
 
 def cases_of(layer: LayerSpec, *, profile: str = "ci", seed: int = 0) -> list[Case]:
     """Return the layer's cases with a fixed batch that the profile draws."""
-    return [case for model in models_of(layer, PROFILES[profile], seed) for case in model.cases if not case.open_axes]
+    return [
+        case
+        for model in models_of(layer, PROFILES[profile], seed)
+        for case in model.cases
+        if not case.open_axes and not case.relation
+    ]
 
 
 def fared(layer: LayerSpec, cases: Sequence[Case], oracle: Oracle, *, enough: int = ENOUGH) -> dict[str, Fault]:

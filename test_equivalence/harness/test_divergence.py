@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
+from nnparity.discovery import Content
 from nnparity.divergence import Fix, KnownDivergence, judge
 from nnparity.lanes import demanded
 from nnparity.layers import Case
@@ -66,6 +67,24 @@ def test_known_and_shown_is_expected_to_fail(stage: Stage, status: Status, case:
     entry = entry_of(stage, status)
     judged = judge(outcome_of(stage, status, case), [entry])
     assert (judged.verdict, judged.known) == (Verdict.XFAIL, entry.id)
+
+
+@given(STAGES, FAILURES, CASES)
+def test_what_a_specification_allows_is_said_so_unless_something_else_explains_it(
+    stage: Stage, status: Status, case: Case
+) -> None:
+    allowed, wrong = entry_of(stage, status, fix=Fix.ALLOWED), entry_of(stage, status)
+    outcome = outcome_of(stage, status, case)
+    assert judge(outcome, [allowed]).verdict is Verdict.ALLOWED
+    assert judge(outcome, [allowed, wrong]).verdict is Verdict.XFAIL
+    matching = judge(outcome_of(Stage.COMPARE, Status.MATCH, case), [allowed])
+    assert matching.verdict is (Verdict.XPASS if case.id == WITNESS.id else Verdict.PASS)
+
+
+def test_what_is_allowed_quotes_what_allows_it(content: Content) -> None:
+    links = {entry.id: entry.link for entry in content.known if entry.is_allowed}
+    assert links
+    assert [name for name, link in links.items() if link.startswith("none found") or len(link.split()) < 4] == []
 
 
 @given(STAGES, FAILURES, CASES)

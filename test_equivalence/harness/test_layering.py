@@ -26,9 +26,10 @@ ENGINE = ROOT / "nnparity"
 # A module imports only from rows above its own. A new module goes into the highest row that this allows.
 ROWS = (
     ("contracts", "errors", "outcome", "frames", "escape", "facts"),
-    ("layers", "loading", "strategies", "budget", "perturbation", "op_counts", "merging", "matrix", "progress"),
+    ("relations", "loading", "strategies", "budget", "perturbation", "op_counts", "merging", "matrix", "progress"),
+    ("layers",),
     ("worker", "conditions", "divergence", "compare", "cases", "store", "junit", "summary"),
-    ("remote", "cache", "discovery", "roots"),
+    ("remote", "cache", "discovery", "roots", "related"),
     ("environments", "pool", "plan", "options", "report"),
     ("bench", "describe"),
     ("oracle", "listing"),
@@ -38,6 +39,7 @@ ROWS = (
     ("asked",),
     ("whole_run",),
     ("cli",),
+    ("__main__",),
 )
 RANK = {module: rank for rank, row in enumerate(ROWS) for module in row}
 IN_EVERY_ENVIRONMENT = ("contracts", "frames", "loading", "worker")

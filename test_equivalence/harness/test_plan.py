@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,8 @@ def test_open_batch_is_converted_at_two_or_more_and_run_at_several_sizes(layer: 
         assert {case.config[BATCH] for case in model.cases} == {2}
         assert {case.open_axes for case in model.cases} == {(BATCH,)}
         assert len({case.model_text for case in model.cases}) == 1
-        assert [batch_of(layer, case) for case in model.cases] == list(OPEN_BATCHES)
+        plain = [case for case in model.cases if not case.relation]
+        assert [batch_of(layer, case) for case in plain] == list(OPEN_BATCHES)
 
 
 def batch_of(layer: LayerSpec, case: Case) -> int:
@@ -112,7 +114,11 @@ def test_profile_draws_as_much_as_it_says(profile: Profile) -> None:
     closed = [model for model in models if not model.cases[0].open_axes]
     assert len(closed) == len(layer.examples) + profile.configs
     assert len(models) - len(closed) == profile.open_configs
-    assert all(len(model.cases) == profile.inputs for model in models)
+    for model in models:
+        plain = [case for case in model.cases if not case.relation]
+        assert (len(plain), model.cases[: len(plain)]) == (profile.inputs, tuple(plain))
+        asked = Counter(case.relation for case in model.cases if case.relation)
+        assert all(asked[relation.name] <= profile.relations for relation in layer.relations)
 
 
 @each_layer
