@@ -64,8 +64,13 @@ def build_root(folder: Path, root: str) -> Any:
 def components_in(path: Path) -> Dict[str, Any]:
     """Return the components of a file by name: its COMPONENT, or its COMPONENTS where a runtime has several settings.
 
-    Raises AttributeError if the file has neither.
+    Raises AttributeError if the file has neither, ValueError if two of them have one name.
     """
     module = load_file(path)
     components = module.COMPONENTS if hasattr(module, "COMPONENTS") else (module.COMPONENT,)
-    return {component.name: component for component in components}
+    found: Dict[str, Any] = {}
+    for component in components:
+        if component.name in found:
+            raise ValueError(f"two components are named {component.name!r}; choose another name for one")
+        found[component.name] = component
+    return found
