@@ -207,12 +207,6 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
             near = nearest(next(iter(layer.build), ""), representations)
             problem = f"{name} is built for {', '.join(layer.build)}, and there is no such representation; {near}"
             broken.append(Broken(layer_files[name], problem))
-    for file, entries in known.items():
-        for entry in entries:
-            there = entry.component in components or entry.component in representations
-            if not there or entry.witness.layer not in layers or not entry.about_layer(entry.witness.layer):
-                problem = f"the known divergence {entry.id} names a layer or component that is not there; correct it"
-                broken.append(Broken(Path(file), problem))
     content = Content(
         layers=layers,
         layer_files=layer_files,
@@ -227,6 +221,11 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
     )
     lost = {name: content.why_no_root(name) for name in content.built_in}
     broken += [Broken(representation_files[name], why) for name, why in lost.items() if why]
+    for entry in content.known:
+        there = entry.component in components or entry.component in content.roots
+        if not there or entry.witness.layer not in layers or not entry.about_layer(entry.witness.layer):
+            problem = f"the known divergence {entry.id} names a layer, component or root that is not there; correct it"
+            broken.append(Broken(content.known_files[entry.id], problem))
     return replace(content, broken=tuple(broken))
 
 

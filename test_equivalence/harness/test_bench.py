@@ -19,6 +19,7 @@ from nnparity.environments import Environments
 from nnparity.layers import Case
 from nnparity.oracle import Oracle
 from nnparity.outcome import Failure, Outcome, Stage, Status, Verdict
+from nnparity.run import witness_units
 
 if TYPE_CHECKING:
     from test_equivalence.harness.conftest import World
@@ -212,6 +213,37 @@ def test_environment_whose_interpreter_was_removed_is_not_there(built_world: Wor
     (copy / "bin").mkdir()
     os.symlink(copy / "removed", copy / "bin" / "python")
     assert Environments(built_world.content().environments, built_world.folder / "cache2").installed("toy") is None
+
+
+KNOWN = """
+import numpy as np
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+witness = Case("toy_scale", {"batch": 1, "dtype": "float32", "inner": [1]}, 0, {"x": np.ones((1, 1), "f4")})
+KNOWN = [
+    KnownDivergence(
+        "toy_eager", layer="toy_scale", stage=Stage.COMPARE, status=Status.MISMATCH, fix=Fix.HERE,
+        reason="doubles", link="none found: made up", versions=("numpy>=2",), witness=witness,
+    )
+]
+"""
+
+
+@pytest.mark.parametrize("component", ["toy", "toy_eager"])
+@pytest.mark.parametrize(("versions", "verdict"), [("numpy>=2", Verdict.XFAIL), ("numpy<2", Verdict.FAIL)])
+def test_known_divergence_of_a_root_or_its_runtime_holds_for_the_versions_that_are_installed(
+    built_world: World, component: str, versions: str, verdict: Verdict
+) -> None:
+    (built_world.converters / "known").mkdir()
+    text = KNOWN.replace('"toy_eager"', f'"{component}"').replace("numpy>=2", versions)
+    (built_world.converters / "known" / "toy.py").write_text(text, encoding="utf-8")
+    built_world.edit("converters/runtimes/toy_eager.py", "(results,)", "(2 * results,)")
+    content, cache = built_world.content(), ArtifactCache(built_world.cache)
+    with Bench(content, environments(built_world), cache) as bench:
+        assert built_world.check(bench, "toy>toy_eager").verdict is verdict
+        witnesses = list(witness_units(content.known, [built_world.route(bench, "toy>toy_eager")], bench))
+    assert len(witnesses) == (verdict is Verdict.XFAIL)
 
 
 def test_bench_that_is_closed_starts_no_worker(world: World) -> None:

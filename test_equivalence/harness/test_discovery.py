@@ -320,14 +320,21 @@ KNOWN = [
 """
 
 
-@pytest.mark.parametrize(("old", "new"), [('"table_cpu"', '"table_cqu"'), ('layer="toy_scale"', 'layer="toy_scael"')])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"table_cpu"', '"table_cqu"'),
+        ('"table_cpu"', '"table"'),  # a representation that no path starts at is no step of any path
+        ('layer="toy_scale"', 'layer="toy_scael"'),
+    ],
+)
 def test_known_divergence_of_something_unknown_is_named(world: World, old: str, new: str) -> None:
     (world.converters / "known").mkdir()
     (world.converters / "known" / "table_cpu.py").write_text(KNOWN, encoding="utf-8")
     assert len(world.content().known) == 1 + len(discover().known)
     assert problems(world.content()) == ""
     world.edit("converters/known/table_cpu.py", old, new)
-    assert "names a layer or component that is not there" in problems(world.content())
+    assert "names a layer, component or root that is not there" in problems(world.content())
 
 
 @pytest.mark.parametrize(
