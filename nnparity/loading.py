@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 import sys
+import zipfile
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Dict, Tuple
@@ -42,8 +43,10 @@ def write_recipe(folder: Path, *, layer_file: Path, config: Config, weights: Arr
     """Write what a root's representation needs to build the model: where the layer is, its config, its weights."""
     recipe = {"layer_file": str(layer_file.resolve()), "config": dict(config)}
     (folder / RECIPE).write_text(json.dumps(recipe, sort_keys=True), encoding="utf-8")
-    with open(folder / WEIGHTS, "wb") as file:
-        np.savez(file, allow_pickle=False, **dict(weights))
+    with zipfile.ZipFile(folder / WEIGHTS, "w") as archive:  # as np.savez does, which has parameters of its own names
+        for name, array in weights.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
 
 
 def read_recipe(folder: Path) -> Tuple[Path, Dict[str, Any], Dict[str, np.ndarray]]:

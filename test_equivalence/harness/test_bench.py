@@ -14,6 +14,7 @@ import pytest
 from nnparity import bench as bench_module
 from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache
+from nnparity.cases import load_case, save_case
 from nnparity.check import check, check_all
 from nnparity.environments import Environments
 from nnparity.layers import Case
@@ -32,6 +33,8 @@ LAYER = "models/toy_scale.py"
     ("old", "new", "stage", "words"),
     [
         ('return {"factor": rng', 'return {"factor": no_such_name', Stage.BUILD, "NameError"),
+        ('return {"factor": rng', 'return {"factor": np.array([None])} or {"factor": rng', Stage.BUILD, "ValueError"),
+        ('"batch", *config["inner"])),)', '"depth", *config["inner"])),)', Stage.BUILD, "KeyError: 'depth'"),
         ("return Scale(", "return Scale(no_such_name", Stage.BUILD, "NameError"),
         ("return Scale(", "import no_such_module; return Scale(", Stage.BUILD, "ModuleNotFoundError"),
         ('return {"y": np', 'raise ValueError("axis 3"); return {"y": np', Stage.BUILD, "axis 3"),
@@ -48,6 +51,12 @@ def test_layer_that_raises_is_an_error_of_its_own(world: World, old: str, new: s
     assert (outcome.stage, outcome.status, outcome.verdict) == (stage, Status.ERROR, Verdict.FAIL), outcome.detail
     assert words in outcome.detail
     assert world.check(bench, PATH, case=good).verdict is Verdict.PASS
+
+
+def test_full_disk_is_not_put_down_to_the_layer(world: World) -> None:
+    world.edit(LAYER, 'return {"factor": rng', 'raise OSError(28, "full"); return {"factor": rng')
+    with pytest.raises(OSError, match="full"):
+        world.check(world.bench(), PATH)
 
 
 def test_layer_that_is_not_written_in_the_root_is_unsupported(world: World) -> None:
@@ -156,6 +165,21 @@ def test_order_in_which_inputs_are_named_changes_nothing(world: World) -> None:
     here, there = (told(check(one, route, bench, Oracle(bench))) for one in (case, backwards))
     assert here == there
     assert here["verdict"] == "PASS"
+
+
+@pytest.mark.parametrize("name", ["file", "allow_pickle", "args", "self", "inputs", "config"])
+def test_weight_and_input_may_have_any_name(world: World, name: str) -> None:
+    for old in ('{"factor": rng', 'weights["factor"], inputs', 'return Scale(weights["factor"]'):
+        world.edit(LAYER, old, old.replace('"factor"', f'"{name}"'))
+    for old in ('TensorSpec("x"', 'inputs["x"]', "st.named(x="):
+        world.edit(LAYER, old, old.replace('"x"', f'"{name}"').replace("(x=", f"({name}="))
+    world.edit("converters/runtimes/table_cpu.py", 'inputs["x"]', f'inputs["{name}"]')
+    bench = world.bench()
+    case = world.cases(bench)[0]
+    assert list(case.inputs) == [name]
+    assert world.check(bench, PATH, case=case).verdict is Verdict.PASS
+    kept = load_case(save_case(case, world.folder))
+    assert kept.digest == case.digest
 
 
 def test_runtime_that_dies_of_being_unloaded_costs_no_outcome(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
