@@ -21,6 +21,7 @@ from nnparity.layers import Case
 from nnparity.oracle import Oracle
 from nnparity.outcome import Failure, Outcome, Stage, Status, Verdict
 from nnparity.run import witness_units
+from nnparity.scratch import PREFIX
 
 if TYPE_CHECKING:
     from test_equivalence.harness.conftest import World
@@ -292,7 +293,7 @@ def test_closing_ends_a_conversion_that_takes_long_and_keeps_nothing_of_it(world
     assert time.monotonic() - started < 10
     folders = [path for path in (world.cache / "artifacts").glob("??/*") if (path / "failure.json").exists()]
     assert folders == []
-    assert list(Path(world.cache / "artifacts").glob("making-*")) == []
+    assert list(Path(world.cache / "artifacts").glob(f"{PREFIX}*/*")) == []
 
 
 def test_case_on_a_path_names_how_to_repeat_it(world: World) -> None:
