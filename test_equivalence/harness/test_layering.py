@@ -38,6 +38,7 @@ ROWS = (
     ("asked",),
     ("whole_run",),
     ("cli",),
+    ("__main__",),
 )
 RANK = {module: rank for rank, row in enumerate(ROWS) for module in row}
 IN_EVERY_ENVIRONMENT = ("contracts", "frames", "loading", "worker")
