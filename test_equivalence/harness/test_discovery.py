@@ -19,7 +19,6 @@ from nnparity.environments import Environments
 from nnparity.errors import UserError
 from nnparity.layers import LayerSpec
 from nnparity.loading import load_file
-from nnparity.options import Selection
 from nnparity.outcome import Status, Verdict
 
 if TYPE_CHECKING:
@@ -458,36 +457,3 @@ def holds_together(content: Content, route: Route) -> bool:
     assert not set(seen[1:]) & set(content.roots)
     runtime: Runtime = content.runtimes[route.runtime].kind
     return here in runtime.accepts
-
-
-@pytest.mark.parametrize(
-    ("selection", "words"),
-    [
-        (Selection(layers=("toy_scal",)), "--layer 'toy_scal': no such layer; did you mean toy_scale"),
-        (Selection(components=("table_from_to",)), "--component .* did you mean table_from_toy"),
-        (Selection(required=("table_cpuu",)), "--require .* did you mean table_cpu"),
-        (Selection(in_process=("nothing at all like it",)), "--in-process .* there are: "),
-        (Selection(paths=("toy>table_from_toy>table_cp",)), "--path .* did you mean toy>table_from_toy>table_cpu"),
-        (Selection(paths=("table_cp",)), "--path .* did you mean table_cpu"),
-        (Selection(paths=("toy>toy_eager",), components=("table_cpu",)), "no path fits both"),
-    ],
-)
-def test_unknown_name_is_the_users_mistake_with_the_nearest_names(
-    world: World, selection: Selection, words: str
-) -> None:
-    content = world.content()
-
-    def use() -> None:
-        selection.check(content)
-        selection.routes(content)
-
-    with pytest.raises(UserError, match=words):
-        use()
-
-
-@pytest.mark.parametrize("glob", ["toy>*", "*table_tidied*", "table_tidied", "toy>table_from_toy>table_cpu"])
-def test_path_option_takes_globs_ids_and_steps(world: World, glob: str) -> None:
-    content = world.content()
-    routes = Selection(paths=(glob,)).routes(content)
-    assert routes
-    assert all(route.root == "toy" for route in routes)
