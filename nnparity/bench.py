@@ -156,8 +156,8 @@ class Bench:
         return split, float(header["seconds"])
 
     def versions(self, name: str) -> Mapping[str, str]:
-        """Return the installed versions of the component's environment; empty if it is not built."""
-        component = self.content.components.get(name)
+        """Return the installed versions where the component or root runs; empty if that is not built."""
+        component = self.content.components.get(self.content.eager(name) if name in self.content.roots else name)
         built = self.environments.installed(component.environment) if component else None
         return built.versions if built else {}
 

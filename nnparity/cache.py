@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import platformdirs
 
 from nnparity.errors import UserError
 from nnparity.outcome import Failure, Stage, Status
+from nnparity.scratch import Scratch
 from nnparity.worker import ARTIFACT
 
 FORMAT = "1"
@@ -74,6 +74,7 @@ class ArtifactCache:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "artifacts"
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._scratch = Scratch(self._folder)
         self._found: dict[str, Made | Failure] = {}
         self._operators: dict[str, dict[str, int]] = {}
 
@@ -90,7 +91,7 @@ class ArtifactCache:
     def scratch(self) -> Path:
         """Return a new empty folder on the cache's own file system."""
         try:
-            return Path(tempfile.mkdtemp(prefix="making-", dir=self._folder))
+            return self._scratch.new()
         except OSError as problem:
             raise UserError(f"writing to the cache {self._folder}: {problem.strerror}; {MAKE_ROOM}") from problem
 

@@ -6,14 +6,15 @@ import importlib.metadata
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from nnparity.completeness import complete, named
 from nnparity.contracts import Conversion, Environment, Representation, Runtime
 from nnparity.divergence import KnownDivergence, askable
 from nnparity.errors import UserError, nearest
@@ -86,8 +87,13 @@ class Content:
 
     @cached_property
     def roots(self) -> tuple[str, ...]:
+        """Those of `built_in` that have an eager runtime."""
+        return tuple(name for name in self.built_in if not self.why_no_root(name))
+
+    @cached_property
+    def built_in(self) -> tuple[str, ...]:
         """Representations that layers are built in, in name order."""
-        named = {root for layer in self.layers.values() for root in layer.build}
+        named = {name for layer in self.layers.values() for name in layer.build}
         return tuple(sorted(named & set(self.representations)))
 
     @cached_property
@@ -115,15 +121,20 @@ class Content:
         if self.broken:
             raise UserError(f"{'; '.join(map(str, self.broken))}; correct or remove these files; all others were used")
 
+    def why_no_root(self, representation: str) -> str:
+        """Return why no path can start at the representation; "" if one can."""
+        able = sorted(one.name for one in self.runtimes.values() if representation in one.kind.accepts)
+        name = getattr(self.representations[representation], "eager", None)
+        if name in able:
+            return ""
+        return (
+            f"layers are built in {representation!r}, which names {name!r} as its eager runtime, and no runtime of "
+            f"that name accepts it; set `eager` to one of: {', '.join(able) or '(there is none)'}"
+        )
+
     def eager(self, root: str) -> str:
         """Return the runtime that runs the root as its framework does without conversion."""
-        name = getattr(self.representations.get(root), "eager", None)
-        if name not in self.runtimes:
-            raise UserError(
-                f"root {root!r}: its representation names {name!r} as its eager runtime, which is not there; "
-                f"set `eager` in representations/{root}.py to one of: {', '.join(sorted(self.runtimes))}"
-            )
-        return str(name)
+        return str(getattr(self.representations[root], "eager", None))
 
 
 def content_folders(extra: Iterable[Path] = ()) -> list[Path]:
@@ -163,28 +174,29 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
                 files[name] = file
         return things, files
 
-    layers, layer_files = each(model_folders, lambda file: _by_name(load_file(file).LAYER))
+    layers, layer_files = each(model_folders, lambda file: named(load_file(file).LAYER, LayerSpec))
     representations, representation_files = each(
         [folder / "representations" for folder in converter_folders],
-        lambda file: _by_name(load_file(file).REPRESENTATION),
+        lambda file: complete(_representation_in(file), "representation"),
     )
     environments, _ = each(
-        [folder / "environments" for folder in converter_folders], lambda file: _by_name(load_file(file).ENVIRONMENT)
+        [folder / "environments" for folder in converter_folders],
+        lambda file: named(load_file(file).ENVIRONMENT, Environment),
     )
     conversions, conversion_files = each(
         [folder / "conversions" for folder in converter_folders],
-        lambda file: _complete(components_in(file), texts=("source", "target"), does="convert"),
+        lambda file: complete(components_in(file), "conversion"),
     )
     runtimes, runtime_files = each(
         [folder / "runtimes" for folder in converter_folders],
-        lambda file: _complete(components_in(file), tuples=("accepts",), does="load"),
+        lambda file: complete(components_in(file), "runtime"),
     )
     known, _ = each(known_folders, _known_in)
     components: dict[str, Component[Any]] = {}
     for things, files in ((conversions, conversion_files), (runtimes, runtime_files)):
         for name, thing in things.items():
-            if name in components:
-                taken = components[name].file
+            taken = components[name].file if name in components else representation_files.get(name)
+            if taken is not None:
                 broken.append(Broken(files[name], f"the name {name!r} is taken by {taken}; choose another"))
                 continue
             environment = _environment_of(thing, files[name], environments, broken)
@@ -195,13 +207,7 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
             near = nearest(next(iter(layer.build), ""), representations)
             problem = f"{name} is built for {', '.join(layer.build)}, and there is no such representation; {near}"
             broken.append(Broken(layer_files[name], problem))
-    for file, entries in known.items():
-        for entry in entries:
-            there = entry.component in components or entry.component in representations
-            if not there or entry.witness.layer not in layers or not entry.about_layer(entry.witness.layer):
-                problem = f"the known divergence {entry.id} names a layer or component that is not there; correct it"
-                broken.append(Broken(Path(file), problem))
-    return Content(
+    content = Content(
         layers=layers,
         layer_files=layer_files,
         representations=representations,
@@ -212,8 +218,15 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         known=tuple(entry for entries in known.values() for entry in entries),
         known_files={entry.id: Path(file) for file, entries in known.items() for entry in entries},
         support=tuple(file for folder in converter_folders for file in sorted((folder / "support").glob("*.py"))),
-        broken=tuple(broken),
     )
+    lost = {name: content.why_no_root(name) for name in content.built_in}
+    broken += [Broken(representation_files[name], why) for name, why in lost.items() if why]
+    for entry in content.known:
+        there = entry.component in components or entry.component in content.roots
+        if not there or entry.witness.layer not in layers or not entry.about_layer(entry.witness.layer):
+            problem = f"the known divergence {entry.id} names a layer, component or root that is not there; correct it"
+            broken.append(Broken(content.known_files[entry.id], problem))
+    return replace(content, broken=tuple(broken))
 
 
 def pick(wanted: Iterable[str], known: Iterable[str], what: str) -> None:
@@ -244,24 +257,9 @@ def _existing(folder: Path) -> Path:
     return folder
 
 
-def _by_name(thing: Any) -> dict[str, Any]:
-    return {thing.name: thing}
-
-
-def _complete(
-    components: dict[str, Any], *, texts: Sequence[str] = (), tuples: Sequence[str] = (), does: str
-) -> dict[str, Any]:
-    """Return the components. Raises TypeError for the first that lacks what contracts.py asks for."""
-    for name, one in components.items():
-        for attribute, kind in [*((each, str) for each in texts), *((each, tuple) for each in tuples)]:
-            value = getattr(one, attribute, None)
-            if not isinstance(value, kind) or not value:
-                raise TypeError(f"{name}.{attribute} is {value!r}; expected a {kind.__name__}, as in contracts.py")
-        if not callable(getattr(one, does, None)):
-            raise TypeError(f"{name} has no method `{does}`; write it, as in contracts.py")
-        if hasattr(one, "compile") and not isinstance(getattr(one, "compiles_to", None), str):
-            raise TypeError(f"{name} has `compile` but no `compiles_to`; name the representation that it returns")
-    return components
+def _representation_in(file: Path) -> dict[str, Any]:
+    representation = load_file(file).REPRESENTATION
+    return {representation.name: representation}
 
 
 def _known_in(file: Path) -> dict[str, Any]:

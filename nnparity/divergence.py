@@ -31,8 +31,8 @@ def _every_case(case: Case) -> bool:
 class KnownDivergence:
     """A difference that we know, with a witness that must still show it.
 
-    component: the conversion or runtime that diverges. layer: a layer's name, or a glob where one cause shows in many;
-    the witness is of one of them. reason: the narrowed cause, never "differs".
+    component: the conversion, runtime or root that diverges. layer: a layer's name, or a glob where one cause shows in
+    many; the witness is of one of them. reason: the narrowed cause, never "differs".
     link: the upstream issue, or "none found: <search words>"; for `allowed`, document and section.
     versions: requirements such as "torch<=2.13"; the entry applies only where all installed ones satisfy them.
     applies: says for which cases of the layer it holds. paths: a glob over path ids that all show it.

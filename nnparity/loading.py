@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 import sys
+import zipfile
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Dict, Tuple
@@ -42,8 +43,10 @@ def write_recipe(folder: Path, *, layer_file: Path, config: Config, weights: Arr
     """Write what a root's representation needs to build the model: where the layer is, its config, its weights."""
     recipe = {"layer_file": str(layer_file.resolve()), "config": dict(config)}
     (folder / RECIPE).write_text(json.dumps(recipe, sort_keys=True), encoding="utf-8")
-    with open(folder / WEIGHTS, "wb") as file:
-        np.savez(file, allow_pickle=False, **dict(weights))
+    with zipfile.ZipFile(folder / WEIGHTS, "w") as archive:  # as np.savez does, which has parameters of its own names
+        for name, array in weights.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
 
 
 def read_recipe(folder: Path) -> Tuple[Path, Dict[str, Any], Dict[str, np.ndarray]]:
@@ -64,8 +67,13 @@ def build_root(folder: Path, root: str) -> Any:
 def components_in(path: Path) -> Dict[str, Any]:
     """Return the components of a file by name: its COMPONENT, or its COMPONENTS where a runtime has several settings.
 
-    Raises AttributeError if the file has neither.
+    Raises AttributeError if the file has neither, ValueError if two of them have one name.
     """
     module = load_file(path)
     components = module.COMPONENTS if hasattr(module, "COMPONENTS") else (module.COMPONENT,)
-    return {component.name: component for component in components}
+    found: Dict[str, Any] = {}
+    for component in components:
+        if component.name in found:
+            raise ValueError(f"two components are named {component.name!r}; choose another name for one")
+        found[component.name] = component
+    return found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from nnparity.discovery import Content, Route, discover, pick
 from nnparity.errors import UserError, nearest
@@ -30,13 +31,14 @@ class Selection:
 
     def check(self, content: Content) -> None:
         """Raise UserError for the first name that is not there, with the nearest, or that cannot be run as asked."""
-        pick(self.layers, content.layers, "layer")
-        for option, names in (
-            ("component", self.components),
-            ("require", self.required),
-            ("in-process", self.in_process),
-        ):
-            pick(names, content.components, option)
+        with _broken_said(content):
+            pick(self.layers, content.layers, "layer")
+            for option, names in (
+                ("component", self.components),
+                ("require", self.required),
+                ("in-process", self.in_process),
+            ):
+                pick(names, content.components, option)
         own = f"{sys.version_info.major}.{sys.version_info.minor}"
         for name in self.in_process:
             spec = content.environments[content.components[name].environment]
@@ -52,8 +54,13 @@ class Selection:
     def routes(self, content: Content) -> tuple[Route, ...]:
         """Return the paths that fit the globs and go through one of the components. Raises UserError if none does."""
         matched = tuple(route for route in content.routes if self._wanted(route))
-        if matched:
-            return matched
+        if not matched:
+            with _broken_said(content):
+                self._refuse(content)
+        return matched
+
+    def _refuse(self, content: Content) -> NoReturn:
+        """Raise UserError that says which of the options no path fits."""
         for glob in self.paths:
             if not any(_fits(route, glob) for route in content.routes):
                 steps = {step for route in content.routes for step in route.steps}
@@ -71,6 +78,17 @@ class Selection:
         by_path = not self.paths or any(_fits(route, glob) for glob in self.paths)
         by_component = not self.components or any(name in route.steps for name in self.components)
         return by_path and by_component
+
+
+@contextlib.contextmanager
+def _broken_said(content: Content) -> Iterator[None]:
+    """Add to a UserError the files that do not load: what it finds missing may be in one of them."""
+    try:
+        yield
+    except UserError as problem:
+        if not content.broken:
+            raise
+        raise UserError(f"{problem}. Beside that, {'; '.join(map(str, content.broken))}") from problem
 
 
 def load_content(models: Sequence[Path], converters: Sequence[Path]) -> Content:

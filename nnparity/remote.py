@@ -17,6 +17,7 @@ from typing import IO, Any, Protocol
 
 import numpy as np
 
+from nnparity import memory
 from nnparity.contracts import Arrays
 from nnparity.frames import BadFrame, decode, encode
 from nnparity.outcome import Status
@@ -104,12 +105,8 @@ class ProcessWorker:
 
     @property
     def resident_bytes(self) -> int:
-        """Memory that the process holds now, 0 if it is gone."""
-        try:
-            pages = Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()[1]
-        except (OSError, IndexError):
-            return 0
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        """Memory that the process itself holds now, 0 if it is gone."""
+        return memory.resident_bytes(self._process.pid)
 
     def call(self, request: Mapping[str, Any], arrays: Arrays, *, seconds: float) -> tuple[dict[str, Any], Arrays]:
         with self._lock:
@@ -206,10 +203,11 @@ class ProcessWorker:
                 return
             if not self.alive and not poller.poll(0):  # a child of the worker keeps the pipe open
                 raise self._dead()
-            if self.resident_bytes > self._memory_bytes:
+            if memory.beyond(self._process.pid, self._memory_bytes):
                 self.close()
                 limit = self._memory_bytes / 2**30
-                raise CallFailed(Status.OUT_OF_MEMORY, f"grew past its limit of {limit:.1f} GiB; killed", lost=True)
+                said = f"grew, with all that it started, past its limit of {limit:.1f} GiB; killed"
+                raise CallFailed(Status.OUT_OF_MEMORY, said, lost=True)
 
     def _dead(self) -> CallFailed:
         with contextlib.suppress(subprocess.TimeoutExpired):

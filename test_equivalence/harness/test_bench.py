@@ -14,11 +14,14 @@ import pytest
 from nnparity import bench as bench_module
 from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache
+from nnparity.cases import load_case, save_case
 from nnparity.check import check, check_all
 from nnparity.environments import Environments
 from nnparity.layers import Case
 from nnparity.oracle import Oracle
 from nnparity.outcome import Failure, Outcome, Stage, Status, Verdict
+from nnparity.run import witness_units
+from nnparity.scratch import PREFIX
 
 if TYPE_CHECKING:
     from test_equivalence.harness.conftest import World
@@ -31,6 +34,8 @@ LAYER = "models/toy_scale.py"
     ("old", "new", "stage", "words"),
     [
         ('return {"factor": rng', 'return {"factor": no_such_name', Stage.BUILD, "NameError"),
+        ('return {"factor": rng', 'return {"factor": np.array([None])} or {"factor": rng', Stage.BUILD, "ValueError"),
+        ('"batch", *config["inner"])),)', '"depth", *config["inner"])),)', Stage.BUILD, "KeyError: 'depth'"),
         ("return Scale(", "return Scale(no_such_name", Stage.BUILD, "NameError"),
         ("return Scale(", "import no_such_module; return Scale(", Stage.BUILD, "ModuleNotFoundError"),
         ('return {"y": np', 'raise ValueError("axis 3"); return {"y": np', Stage.BUILD, "axis 3"),
@@ -47,6 +52,12 @@ def test_layer_that_raises_is_an_error_of_its_own(world: World, old: str, new: s
     assert (outcome.stage, outcome.status, outcome.verdict) == (stage, Status.ERROR, Verdict.FAIL), outcome.detail
     assert words in outcome.detail
     assert world.check(bench, PATH, case=good).verdict is Verdict.PASS
+
+
+def test_full_disk_is_not_put_down_to_the_layer(world: World) -> None:
+    world.edit(LAYER, 'return {"factor": rng', 'raise OSError(28, "full"); return {"factor": rng')
+    with pytest.raises(OSError, match="full"):
+        world.check(world.bench(), PATH)
 
 
 def test_layer_that_is_not_written_in_the_root_is_unsupported(world: World) -> None:
@@ -157,6 +168,21 @@ def test_order_in_which_inputs_are_named_changes_nothing(world: World) -> None:
     assert here["verdict"] == "PASS"
 
 
+@pytest.mark.parametrize("name", ["file", "allow_pickle", "args", "self", "inputs", "config"])
+def test_weight_and_input_may_have_any_name(world: World, name: str) -> None:
+    for old in ('{"factor": rng', 'weights["factor"], inputs', 'return Scale(weights["factor"]'):
+        world.edit(LAYER, old, old.replace('"factor"', f'"{name}"'))
+    for old in ('TensorSpec("x"', 'inputs["x"]', "st.named(x="):
+        world.edit(LAYER, old, old.replace('"x"', f'"{name}"').replace("(x=", f"({name}="))
+    world.edit("converters/runtimes/table_cpu.py", 'inputs["x"]', f'inputs["{name}"]')
+    bench = world.bench()
+    case = world.cases(bench)[0]
+    assert list(case.inputs) == [name]
+    assert world.check(bench, PATH, case=case).verdict is Verdict.PASS
+    kept = load_case(save_case(case, world.folder))
+    assert kept.digest == case.digest
+
+
 def test_runtime_that_dies_of_being_unloaded_costs_no_outcome(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_module, "SESSIONS_KEPT", 1)
     world.edit("converters/runtimes/table_cpu.py", "import annotations\n", "import annotations\nimport os\n")
@@ -214,6 +240,37 @@ def test_environment_whose_interpreter_was_removed_is_not_there(built_world: Wor
     assert Environments(built_world.content().environments, built_world.folder / "cache2").installed("toy") is None
 
 
+KNOWN = """
+import numpy as np
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+witness = Case("toy_scale", {"batch": 1, "dtype": "float32", "inner": [1]}, 0, {"x": np.ones((1, 1), "f4")})
+KNOWN = [
+    KnownDivergence(
+        "toy_eager", layer="toy_scale", stage=Stage.COMPARE, status=Status.MISMATCH, fix=Fix.HERE,
+        reason="doubles", link="none found: made up", versions=("numpy>=2",), witness=witness,
+    )
+]
+"""
+
+
+@pytest.mark.parametrize("component", ["toy", "toy_eager"])
+@pytest.mark.parametrize(("versions", "verdict"), [("numpy>=2", Verdict.XFAIL), ("numpy<2", Verdict.FAIL)])
+def test_known_divergence_of_a_root_or_its_runtime_holds_for_the_versions_that_are_installed(
+    built_world: World, component: str, versions: str, verdict: Verdict
+) -> None:
+    (built_world.converters / "known").mkdir()
+    text = KNOWN.replace('"toy_eager"', f'"{component}"').replace("numpy>=2", versions)
+    (built_world.converters / "known" / "toy.py").write_text(text, encoding="utf-8")
+    built_world.edit("converters/runtimes/toy_eager.py", "(results,)", "(2 * results,)")
+    content, cache = built_world.content(), ArtifactCache(built_world.cache)
+    with Bench(content, environments(built_world), cache) as bench:
+        assert built_world.check(bench, "toy>toy_eager").verdict is verdict
+        witnesses = list(witness_units(content.known, [built_world.route(bench, "toy>toy_eager")], bench))
+    assert len(witnesses) == (verdict is Verdict.XFAIL)
+
+
 def test_bench_that_is_closed_starts_no_worker(world: World) -> None:
     bench = world.bench()
     case = world.cases(bench)[0]
@@ -236,7 +293,7 @@ def test_closing_ends_a_conversion_that_takes_long_and_keeps_nothing_of_it(world
     assert time.monotonic() - started < 10
     folders = [path for path in (world.cache / "artifacts").glob("??/*") if (path / "failure.json").exists()]
     assert folders == []
-    assert list(Path(world.cache / "artifacts").glob("making-*")) == []
+    assert list(Path(world.cache / "artifacts").glob(f"{PREFIX}*/*")) == []
 
 
 def test_case_on_a_path_names_how_to_repeat_it(world: World) -> None:

@@ -17,6 +17,7 @@ from nnparity.cache import LASTING, ArtifactCache, Made, digest
 from nnparity.errors import UserError
 from nnparity.layers import Case
 from nnparity.outcome import Failure, Outcome, Stage, Status
+from nnparity.scratch import PREFIX
 from nnparity.worker import ARTIFACT
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def test_failures_that_would_come_again_are_kept(world: World, body: str, status
 
 
 def scratch_folders(cache: Path) -> list[Path]:
-    return list((cache / "artifacts").glob("making-*"))
+    return list((cache / "artifacts").glob(f"{PREFIX}*/*"))
 
 
 def finished(cache: ArtifactCache) -> Path:
@@ -238,6 +239,74 @@ for number in range(100):
         assert one.returncode == 0, said
     assert len(list((tmp_path / "artifacts").glob("??/*"))) == 100
     assert scratch_folders(tmp_path) == []
+
+
+OWNER = """
+import sys
+from pathlib import Path
+from nnparity.cache import ArtifactCache, Made, digest
+cache = ArtifactCache(Path(sys.argv[1]))
+scratch = cache.scratch()
+(scratch / "artifact.json").write_text(sys.argv[2])
+print(scratch, flush=True)
+if sys.stdin.readline():
+    assert isinstance(cache.keep(digest("its"), scratch), Made)
+    cache.scratch()
+"""
+
+
+def owner_of(cache: Path) -> tuple[subprocess.Popen[str], Path]:
+    """Return a process that is making an artifact, and the folder that it makes it in."""
+    command = [sys.executable, "-c", OWNER, str(cache), json.dumps(RECORD)]
+    pipes = subprocess.PIPE
+    owner = subprocess.Popen(command, cwd=Path(__file__).parents[2], stdin=pipes, stdout=pipes, text=True)
+    assert owner.stdout
+    return owner, Path(owner.stdout.readline().strip())
+
+
+def test_what_a_killed_process_was_making_is_gone_when_the_cache_is_next_opened(tmp_path: Path) -> None:
+    owner, scratch = owner_of(tmp_path)
+    with owner:
+        owner.kill()
+    assert scratch.exists()
+    ArtifactCache(tmp_path)
+    assert list((tmp_path / "artifacts").iterdir()) == []
+
+
+def test_what_a_living_process_is_making_stays(tmp_path: Path) -> None:
+    owner, scratch = owner_of(tmp_path)
+    with owner:
+        for _ in range(3):
+            ArtifactCache(tmp_path).scratch()
+            assert (scratch / ARTIFACT).exists()
+        owner.communicate("go on\n", timeout=60)
+    assert owner.returncode == 0
+    assert isinstance(ArtifactCache(tmp_path).get(digest("its")), Made)
+
+
+def test_process_that_ends_by_itself_leaves_nothing_half_made(tmp_path: Path) -> None:
+    owner, scratch = owner_of(tmp_path)
+    with owner:
+        owner.communicate("go on\n", timeout=60)
+    assert not scratch.parent.exists()
+    assert [one.name for one in (tmp_path / "artifacts").iterdir()] == [digest("its")[:2]]
+
+
+def test_child_by_fork_leaves_its_parents_folders_alone(tmp_path: Path) -> None:
+    script = f"""
+import os
+from pathlib import Path
+from nnparity.cache import ArtifactCache
+cache = ArtifactCache(Path({str(tmp_path)!r}))
+scratch = cache.scratch()
+child = os.fork()
+if child == 0:
+    del cache
+    os._exit(0)
+os.waitpid(child, 0)
+assert scratch.exists()
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[2], check=True)
 
 
 def test_cache_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:

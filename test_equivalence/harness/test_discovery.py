@@ -19,7 +19,6 @@ from nnparity.environments import Environments
 from nnparity.errors import UserError
 from nnparity.layers import LayerSpec
 from nnparity.loading import load_file
-from nnparity.options import Selection
 from nnparity.outcome import Status, Verdict
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ TOY = Path(__file__).with_name("toy")
 CONVERSIONS, RUNTIMES = "converters/conversions", "converters/runtimes"
 TABLE_FROM_TOY, TABLE_TIDIED = f"{CONVERSIONS}/table_from_toy.py", f"{CONVERSIONS}/table_tidied.py"
 TABLE_CPU = f"{RUNTIMES}/table_cpu.py"
+TABLE = "converters/representations/table.py"
 
 
 def toy_paths(content: Content) -> set[str]:
@@ -209,6 +209,8 @@ def test_broken_file_is_named_and_the_others_still_run(world: World, folder: str
         (TABLE_CPU, ('("table",)', "()"), "accepts is (); expected a tuple"),
         (TABLE_CPU, ("def load(", "compile = print\n\n    def load("), "`compile` but no `compiles_to`"),
         (TABLE_CPU, ('environment = "toy"', 'environment = "toi"'), "did you mean toy"),
+        (TABLE, ("def family(", "def families("), "no method `family`"),
+        (TABLE, ('    title = "Table"\n', ""), "title is None; expected a str"),
     ],
 )
 def test_component_that_lacks_something_is_told_what(
@@ -222,6 +224,60 @@ def test_component_that_lacks_something_is_told_what(
     assert len(toy_paths(content)) == 3
 
 
+def test_two_components_of_one_name_in_a_file_are_refused(world: World) -> None:
+    world.add(f"{RUNTIMES}/two.py", TABLE_CPU, ("COMPONENT = TableCpu()", "COMPONENTS = (TableCpu(), TableCpu())"))
+    content = world.content()
+    assert [one.file.name for one in content.broken] == ["two.py"]
+    assert "two components are named 'table_cpu'" in problems(content)
+    assert len(toy_paths(content)) == 3
+
+
+@pytest.mark.parametrize("name", ["", "a>b", "a b", "a/b", "*", "toy_[ab]", "-o", ".hidden", "größe", 3, None])
+@pytest.mark.parametrize(
+    "like",
+    [
+        "models/toy_scale.py",
+        TABLE_FROM_TOY,
+        TABLE_CPU,
+        "converters/environments/toy.py",
+        TABLE,
+    ],
+)
+def test_name_that_no_path_or_file_could_hold_is_refused(world: World, like: str, name: object) -> None:
+    old = Path(like).stem
+    written = f'name="{old}"' if old in {"toy_scale", "toy"} else f'name = "{old}"'
+    world.add(str(Path(like).with_name("zz.py")), like, (written, f"name = {name!r}"))
+    content = world.content()
+    assert [one.file.name for one in content.broken] == ["zz.py"]
+    assert f"the name {name!r}: expected" in problems(content)
+    assert len(toy_paths(content)) == 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('eager = "toy_eager"', 'eager = "toy_eagre"'),
+        ('    eager = "toy_eager"\n', ""),
+        ('eager = "toy_eager"', "eager = None"),
+        ('eager = "toy_eager"', 'eager = "table_cpu"'),
+    ],
+)
+def test_root_that_no_runtime_runs_is_named_and_the_other_roots_still_run(world: World, old: str, new: str) -> None:
+    world.edit("converters/representations/toy.py", old, new)
+    content = world.content()
+    assert [one.file.name for one in content.broken] == ["toy.py"]
+    assert "set `eager` to one of: toy_eager" in problems(content)
+    assert toy_paths(content) == set()
+    assert {route.id for route in content.routes} == {route.id for route in discover().routes}
+
+
+def test_root_whose_eager_runtime_does_not_load_costs_the_other_roots_nothing(world: World) -> None:
+    world.edit(f"{RUNTIMES}/toy_eager.py", "class EagerSession:", "class EagerSession(no_such_name):")
+    content = world.content()
+    assert [one.file.name for one in content.broken] == ["toy_eager.py", "toy.py"]
+    assert {route.id for route in content.routes} == {route.id for route in discover().routes}
+
+
 @pytest.mark.parametrize(
     ("file", "like", "change"),
     [
@@ -230,6 +286,10 @@ def test_component_that_lacks_something_is_told_what(
         (f"{CONVERSIONS}/zz.py", TABLE_TIDIED, ("name", "name")),
         (f"{CONVERSIONS}/zz.py", TABLE_TIDIED, ('name = "table_tidied"', 'name = "onnx_from_torch"')),
         (f"{RUNTIMES}/zz.py", TABLE_CPU, ('name = "table_cpu"', 'name = "table_tidied"')),
+        (f"{RUNTIMES}/zz.py", TABLE_CPU, ('name = "table_cpu"', 'name = "toy"')),
+        (f"{RUNTIMES}/zz.py", TABLE_CPU, ('name = "table_cpu"', 'name = "torch"')),
+        (f"{CONVERSIONS}/zz.py", TABLE_FROM_TOY, ('name = "table_from_toy"', 'name = "toy"')),
+        (f"{CONVERSIONS}/zz.py", TABLE_TIDIED, ('name = "table_tidied"', 'name = "table"')),
         ("converters/environments/zz.py", "converters/environments/toy.py", ("name", "name")),
         ("converters/representations/zz.py", "converters/representations/table.py", ("name", "name")),
     ],
@@ -259,14 +319,21 @@ KNOWN = [
 """
 
 
-@pytest.mark.parametrize(("old", "new"), [('"table_cpu"', '"table_cqu"'), ('layer="toy_scale"', 'layer="toy_scael"')])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"table_cpu"', '"table_cqu"'),
+        ('"table_cpu"', '"table"'),  # a representation that no path starts at is no step of any path
+        ('layer="toy_scale"', 'layer="toy_scael"'),
+    ],
+)
 def test_known_divergence_of_something_unknown_is_named(world: World, old: str, new: str) -> None:
     (world.converters / "known").mkdir()
     (world.converters / "known" / "table_cpu.py").write_text(KNOWN, encoding="utf-8")
     assert len(world.content().known) == 1 + len(discover().known)
     assert problems(world.content()) == ""
     world.edit("converters/known/table_cpu.py", old, new)
-    assert "names a layer or component that is not there" in problems(world.content())
+    assert "names a layer, component or root that is not there" in problems(world.content())
 
 
 @pytest.mark.parametrize(
@@ -338,7 +405,8 @@ class Edge:
     """A component that only says where it stands."""
 
     def __init__(self, name: str, source: str, target: str) -> None:
-        self.name, self.source, self.target, self.accepts, self.environment = name, source, target, (source,), "e"
+        self.name, self.source, self.target, self.environment = name, source, target, "e"
+        self.accepts: tuple[str, ...] = (source,)
 
 
 def graph(edges: list[tuple[str, str]], leaves: set[str]) -> Content:
@@ -349,10 +417,12 @@ def graph(edges: list[tuple[str, str]], leaves: set[str]) -> Content:
     def component(edge: Edge) -> Component[object]:
         return Component(edge.name, Path("x.py"), "e", edge)
 
+    eager = Edge("toy_eager", "a", "")
+    eager.accepts = ("a", "b")
     conversions = [
         Edge(f"{target}_{number}_from_{source}", source, target) for number, (source, target) in enumerate(edges)
     ]
-    runtimes = [Edge(f"run_{leaf}", leaf, "") for leaf in leaves]
+    runtimes = [eager, *(Edge(f"run_{leaf}", leaf, "") for leaf in leaves)]
     return Content(
         layers={"layer": LayerSpec(**{**vars(layer), "build": roots})},
         representations=dict.fromkeys("abcdef", toy),
@@ -387,36 +457,3 @@ def holds_together(content: Content, route: Route) -> bool:
     assert not set(seen[1:]) & set(content.roots)
     runtime: Runtime = content.runtimes[route.runtime].kind
     return here in runtime.accepts
-
-
-@pytest.mark.parametrize(
-    ("selection", "words"),
-    [
-        (Selection(layers=("toy_scal",)), "--layer 'toy_scal': no such layer; did you mean toy_scale"),
-        (Selection(components=("table_from_to",)), "--component .* did you mean table_from_toy"),
-        (Selection(required=("table_cpuu",)), "--require .* did you mean table_cpu"),
-        (Selection(in_process=("nothing at all like it",)), "--in-process .* there are: "),
-        (Selection(paths=("toy>table_from_toy>table_cp",)), "--path .* did you mean toy>table_from_toy>table_cpu"),
-        (Selection(paths=("table_cp",)), "--path .* did you mean table_cpu"),
-        (Selection(paths=("toy>toy_eager",), components=("table_cpu",)), "no path fits both"),
-    ],
-)
-def test_unknown_name_is_the_users_mistake_with_the_nearest_names(
-    world: World, selection: Selection, words: str
-) -> None:
-    content = world.content()
-
-    def use() -> None:
-        selection.check(content)
-        selection.routes(content)
-
-    with pytest.raises(UserError, match=words):
-        use()
-
-
-@pytest.mark.parametrize("glob", ["toy>*", "*table_tidied*", "table_tidied", "toy>table_from_toy>table_cpu"])
-def test_path_option_takes_globs_ids_and_steps(world: World, glob: str) -> None:
-    content = world.content()
-    routes = Selection(paths=(glob,)).routes(content)
-    assert routes
-    assert all(route.root == "toy" for route in routes)

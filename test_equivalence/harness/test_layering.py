@@ -25,7 +25,7 @@ ENGINE = ROOT / "nnparity"
 
 # A module imports only from rows above its own. A new module goes into the highest row that this allows.
 ROWS = (
-    ("contracts", "errors", "outcome", "frames", "escape", "facts"),
+    ("contracts", "errors", "outcome", "frames", "escape", "facts", "completeness", "scratch", "memory"),
     ("relations", "loading", "strategies", "budget", "perturbation", "op_counts", "merging", "matrix", "progress"),
     ("layers",),
     ("worker", "conditions", "divergence", "compare", "cases", "store", "junit", "summary"),

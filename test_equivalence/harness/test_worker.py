@@ -303,6 +303,35 @@ def test_growth_past_the_limit_is_out_of_memory(bed: Callable[..., Bed]) -> None
     one.assert_goes_on(failure)
 
 
+EATS = f"import time\nkept = []\nwhile True:\n    kept.append(bytearray({2**22}))\n    time.sleep(0.005)"
+
+
+@pytest.mark.parametrize(
+    "command", ["[sys.executable, HERE / 'eats.py']", "['sh', '-c', f'{sys.executable} {HERE}/eats.py; true']"]
+)
+def test_growth_of_what_the_component_started_counts(bed: Callable[..., Bed], command: str) -> None:
+    body = f"child = subprocess.Popen({command})\n(HERE / 'child').write_text(str(child.pid))\nchild.wait()"
+    one = bed(body, memory_bytes=2**28)
+    (one.folder / "eats.py").write_text(EATS, encoding="utf-8")
+    failure = one.failure(seconds=30)
+    assert (failure.status, failure.lost) == (Status.OUT_OF_MEMORY, True), failure.detail
+    assert "with all that it started" in failure.detail
+    assert gone(int((one.folder / "child").read_text()))
+    one.assert_goes_on(failure)
+
+
+def test_memory_that_forked_children_share_counts_once(bed: Callable[..., Bed]) -> None:
+    body = """kept = np.ones(2**24)
+for _ in range(3):
+    if os.fork() == 0:
+        time.sleep(1)
+        os._exit(0)
+for _ in range(3):
+    os.wait()
+return artifact.converted("table", artifact.model)"""
+    assert bed(body, memory_bytes=2**28).convert()["seconds"] >= 1
+
+
 @pytest.mark.parametrize("stream", ["print('x' * 2**20)", "os.write(1, b'x' * 2**20)", "os.write(2, b'x' * 2**20)"])
 def test_hundred_megabytes_of_talk_block_nothing(bed: Callable[..., Bed], stream: str) -> None:
     one = bed(f"for _ in range(100): {stream}\nreturn artifact.converted('table', artifact.model)")
