@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnparity.conditions import config_is
+from nnparity.conditions import both, config_is
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.loading import load_file
@@ -14,6 +14,12 @@ from nnparity.outcome import Stage, Status
 
 VERSIONS = ("xtc-tvm-python-bindings<=0.19.0.12",)
 TORCHSCRIPT = load_file(Path(__file__).with_name("relay_from_torchscript.py"))
+
+
+def infinite(case: Case) -> bool:
+    """Whether an input holds an infinity."""
+    return any(bool(np.isinf(array).any()) for array in case.inputs.values())
+
 
 KNOWN: tuple[KnownDivergence, ...] = (
     KnownDivergence(
@@ -66,5 +72,25 @@ KNOWN: tuple[KnownDivergence, ...] = (
         applies=config_is(axes=2),
         # The others write LayerNormalization, which has no axes as an input.
         paths="tensorflow>onnx_from_tensorflow>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="round",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "Round of an infinity is NaN: it is written as a rounding up plus a correction for odd numbers, and "
+            "infinity modulo 2 is NaN (relay/frontend/onnx.py, Round); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm onnx frontend Round infinity NaN bankers rounding",
+        versions=VERSIONS,
+        witness=Case(
+            "round",
+            {"batch": 1, "dtype": "float32", "inner": [], "mode": "round"},
+            seed=0,
+            inputs={"x": np.array([np.inf], dtype=np.float32)},
+        ),
+        applies=both(config_is(mode="round"), infinite),
     ),
 )
