@@ -74,4 +74,31 @@ KNOWN = (
         ),
         applies=beyond_float_precision,
     ),
+    KnownDivergence(
+        component="onnx_from_torch",
+        layer="gather",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="indexing a tensor by one of int32 becomes GatherND with int32 indices, for which ONNX wants int64; "
+        "index_select becomes Gather, which takes both",
+        link="none found: torch.onnx index int32 indices GatherND invalid type tensor(int32) onnxscript aten_index",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "gather",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [2],
+                "axis": 1,
+                "picked": 1,
+                "indices": "int32",
+                "negative": True,
+            },
+            0,
+            {"x": np.array([[1, 2]], np.float32), "indices": np.array([0], np.int32)},
+        ),
+        applies=config_is(negative=True, indices="int32"),
+        paths="*>onnxruntime_cpu*",
+    ),
 )

@@ -21,6 +21,11 @@ def infinite(case: Case) -> bool:
     return any(bool(np.isinf(array).any()) for array in case.inputs.values())
 
 
+def least_first(case: Case) -> bool:
+    """Whether the layer asks for the least entries of rows."""
+    return case.config.get("largest") is False or case.config.get("descending") is False
+
+
 KNOWN: tuple[KnownDivergence, ...] = (
     KnownDivergence(
         component="relay_from_onnx",
@@ -92,5 +97,28 @@ KNOWN: tuple[KnownDivergence, ...] = (
             inputs={"x": np.array([np.inf], dtype=np.float32)},
         ),
         applies=both(config_is(mode="round"), infinite),
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="*",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "TopK of the least entries is written as a sort and a slice whose ends are int64 and whose begins are int32"
+            ": the greatest int64, which stands for an axis that is not cut, does not go into the static slice "
+            "(relay/frontend/onnx.py, TopK); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm onnx frontend TopK largest=0 literal value exceeds maximum of int32",
+        versions=VERSIONS,
+        witness=Case(
+            "sort",
+            {"batch": 1, "dtype": "float32", "inner": [2], "axis": -1, "descending": False},
+            seed=0,
+            inputs={"x": np.array([[2.0, 1.0]], dtype=np.float32)},
+        ),
+        applies=least_first,
+        # tf2onnx asks for the greatest of the negated entries.
+        paths="torch>*",
     ),
 )

@@ -71,6 +71,44 @@ def halfway(case: Case) -> bool:
     return any(bool((np.abs(array - np.trunc(array)) == 0.5).any()) for array in case.inputs.values())
 
 
+def from_the_end(case: Case) -> bool:
+    """Whether an index counts from the end."""
+    return bool((case.inputs["indices"] < 0).any())
+
+
+def negative_index(paths: str) -> KnownDivergence:
+    return KnownDivergence(
+        component="relay_llvm_o0",
+        layer="gather",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason=(
+            "adv_index and gather_nd take a negative index for an offset before the tensor and read what lies there; "
+            "neither the kernels nor the front ends, which are asked to count from the end, add the length"
+        ),
+        link="https://github.com/apache/tvm/issues/20297",
+        versions=VERSIONS,
+        # The second row is wrong in any case: it gets the last entry of the first.
+        witness=Case(
+            "gather",
+            {
+                "batch": 2,
+                "dtype": "float32",
+                "inner": [2],
+                "axis": 1,
+                "picked": 1,
+                "indices": "int64",
+                "negative": True,
+            },
+            seed=0,
+            inputs={"x": np.array([[1, 2], [3, 4]], dtype=np.float32), "indices": np.array([-1], dtype=np.int64)},
+        ),
+        applies=from_the_end,
+        paths=paths,
+    )
+
+
 KNOWN: tuple[KnownDivergence, ...] = (
     KnownDivergence(
         component="relay_llvm_o0",
@@ -174,4 +212,6 @@ KNOWN: tuple[KnownDivergence, ...] = (
         # The ONNX front end writes out a rounding to the even number.
         paths="*>relay_from_t*",
     ),
+    negative_index("torch>onnx_from_torch>relay_from_onnx>*"),
+    negative_index("torch>torchscript_from_torch>*"),
 )
