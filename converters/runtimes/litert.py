@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nnparity.contracts import Arrays, Artifact
+from nnparity.contracts import Arrays, Artifact, Unsupported
 from nnparity.loading import load_file
 
 DELEGATE = "DELEGATE"
+# The interpreter's own words for an operator that it has no kernel for; their class is ValueError, as for much else.
+NO_KERNEL = "Didn't find op for builtin opcode"
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,16 @@ class LiteRTRuntime:
     def _interpreter(self, artifact: Artifact) -> Any:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-        return Interpreter(
-            model_content=artifact.model,
-            num_threads=1,
-            experimental_op_resolver_type=OpResolverType[self.resolver],
-        )
+        try:
+            return Interpreter(
+                model_content=artifact.model,
+                num_threads=1,
+                experimental_op_resolver_type=OpResolverType[self.resolver],
+            )
+        except ValueError as error:
+            if not str(error).startswith(NO_KERNEL):
+                raise
+            raise Unsupported(f"LiteRT: {str(error).splitlines()[0]}") from error
 
 
 def executed(nodes: Sequence[Mapping[str, Any]]) -> Counter[str]:

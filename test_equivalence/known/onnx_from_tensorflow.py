@@ -15,7 +15,15 @@ ONE = np.ones((1, 1, 1, 1), np.float32)
 
 def masks_by_where(case: Case) -> bool:
     """Whether the layer picks by tf.where from two finite branches."""
-    return case.config.get("mask") in {"fill_1e9", "sdpa_bool", "key_padding", "key_padding_all"}
+    # keras.ops.trunc picks from the number rounded up and the number rounded down.
+    truncates = case.layer == "round" and case.config["mode"] == "trunc"
+    return truncates or case.config.get("mask") in {"fill_1e9", "sdpa_bool", "key_padding", "key_padding_all"}
+
+
+def floors_integers(case: Case) -> bool:
+    """Whether the layer divides integers and rounds the quotient down."""
+    floors = case.config.get("mode") == "floor" or case.config.get("sign_of") == "divisor"
+    return floors and case.config.get("numbers") in {"int32", "int64"}
 
 
 KNOWN = (
@@ -64,5 +72,23 @@ KNOWN = (
             {"ids": np.zeros((1, 1), np.int64)},
         ),
         applies=config_is(positions="sinusoidal"),
+    ),
+    KnownDivergence(
+        component="onnx_from_tensorflow",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="FloorDiv of integers becomes Div, which rounds towards zero, and FloorMod what is left after that: the "
+        "Floor is written for floats only, so -1 // 2 is 0 and -1 mod 2 is -1",
+        link="https://github.com/onnx/tensorflow-onnx/issues/2174",
+        versions=("tf2onnx<=1.17.0",),
+        witness=Case(
+            "integer_division",
+            {"batch": 2, "dtype": "float32", "inner": [], "numbers": "int32", "mode": "floor"},
+            0,
+            {"x": np.array([-1, 1], np.int32)},
+        ),
+        applies=floors_integers,
     ),
 )

@@ -20,6 +20,13 @@ FUSED = {
 }
 ONE = np.ones((1, 1, 1, 1), np.float32)
 
+
+def beyond_float_precision(case: Case) -> bool:
+    """Whether an input holds an integer that float32 may not have."""
+    integers = (array for array in case.inputs.values() if array.dtype.kind == "i")
+    return any(bool((np.abs(array) > 2**24).any()) for array in integers)
+
+
 KNOWN = (
     KnownDivergence(
         component="onnx_from_torch",
@@ -48,5 +55,50 @@ KNOWN = (
             "attention", FUSED, 0, {"q": ONE * np.nan, "k": ONE, "v": ONE, "mask": np.ones((1, 1, 1, 1), bool)}
         ),
         applies=both(config_is(mask="sdpa_bool"), non_finite),
+    ),
+    KnownDivergence(
+        component="onnx_from_torch",
+        layer="integer_division",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="torch.div with a rounding mode divides integers as float32 (onnxscript, aten_div_mode): a quotient of "
+        "numbers beyond 2**24 is off; floor_divide, which had the same fault, is mended",
+        link="https://github.com/microsoft/onnxscript/issues/2589",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "integer_division",
+            {"batch": 1, "dtype": "float32", "inner": [], "numbers": "int32", "mode": "floor"},
+            0,
+            {"x": np.array([2**29 - 1], np.int32)},
+        ),
+        applies=beyond_float_precision,
+    ),
+    KnownDivergence(
+        component="onnx_from_torch",
+        layer="gather",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="indexing a tensor by one of int32 becomes GatherND with int32 indices, for which ONNX wants int64; "
+        "index_select becomes Gather, which takes both",
+        link="none found: torch.onnx index int32 indices GatherND invalid type tensor(int32) onnxscript aten_index",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "gather",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [2],
+                "axis": 1,
+                "picked": 1,
+                "indices": "int32",
+                "negative": True,
+            },
+            0,
+            {"x": np.array([[1, 2]], np.float32), "indices": np.array([0], np.int32)},
+        ),
+        applies=config_is(negative=True, indices="int32"),
+        paths="*>onnxruntime_cpu*",
     ),
 )

@@ -19,6 +19,11 @@ def tanh_gelu(case: Case) -> bool:
     return config.get("approximate") == "tanh" or (config.get("activation") == "gelu_tanh" and activated)
 
 
+def rounds_a_quotient(case: Case) -> bool:
+    """Whether the layer rounds a quotient otherwise than a division of integers does by itself."""
+    return not (case.config["mode"] == "trunc" and case.config["numbers"] != "float")
+
+
 KNOWN: tuple[KnownDivergence, ...] = (
     KnownDivergence(
         component="relay_from_torchscript",
@@ -120,5 +125,66 @@ KNOWN: tuple[KnownDivergence, ...] = (
         applies=either(
             config_is(mask="sdpa_bool"), either(config_is(mask="key_padding"), config_is(mask="key_padding_all"))
         ),
+    ),
+    KnownDivergence(
+        component="relay_from_torchscript",
+        layer="integer_division",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "aten::div becomes `divide` whatever its argument `rounding_mode` says (relay/frontend/pytorch.py): floats "
+            "are not rounded, integers are rounded towards zero; TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm relay frontend pytorch aten::div rounding_mode floor ignored",
+        versions=VERSIONS,
+        witness=Case(
+            "integer_division",
+            {"batch": 2, "dtype": "float32", "inner": [], "numbers": "int32", "mode": "floor"},
+            seed=0,
+            inputs={"x": np.array([-1, 1], dtype=np.int32)},
+        ),
+        applies=rounds_a_quotient,
+    ),
+    KnownDivergence(
+        component="relay_from_torchscript",
+        layer="cast",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "aten::to of bool is no conversion at all: the table of element types has float16, float32, float64, int32 "
+            "and int64 only, and for any other the operand is returned as it is (relay/frontend/pytorch.py, to); TVM "
+            "0.20 has no Relay"
+        ),
+        link="none found: tvm relay frontend pytorch aten::to bool cast ignored",
+        versions=VERSIONS,
+        witness=Case(
+            "cast",
+            {"batch": 1, "dtype": "float32", "inner": [], "source": "float", "target": "bool"},
+            seed=0,
+            inputs={"x": np.array([2.0], dtype=np.float32)},
+        ),
+        applies=both(config_is(target="bool"), lambda case: case.config["source"] != "bool"),
+    ),
+    KnownDivergence(
+        component="relay_from_torchscript",
+        layer="argmax",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "aten::argmax becomes `argmax` with its default type of indices, int32, where PyTorch's are int64 "
+            "(relay/frontend/pytorch.py, make_reduce); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm relay frontend pytorch argmax int32 instead of int64",
+        versions=VERSIONS,
+        witness=Case(
+            "argmax",
+            {"batch": 1, "dtype": "float32", "inner": [2], "axis": -1, "keepdims": False, "indices": "int64"},
+            seed=0,
+            inputs={"x": np.array([[1.0, 2.0]], dtype=np.float32)},
+        ),
+        applies=config_is(indices="int64"),
     ),
 )

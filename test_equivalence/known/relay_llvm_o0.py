@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, non_finite
+from nnparity.conditions import both, config_is, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -33,6 +33,80 @@ def tanh_of_small_numbers(case: Case) -> bool:
 def single_along_an_axis(case: Case) -> bool:
     """Whether some input has one element along some axis."""
     return any(1 in array.shape for array in case.inputs.values() if array.dtype.kind == "f")
+
+
+def floors_integers(case: Case) -> bool:
+    """Whether the layer divides more than one integer at once and rounds the quotients down."""
+    floors = case.config.get("mode") == "floor" or case.config.get("sign_of") == "divisor"
+    return floors and case.config.get("numbers") in {"int32", "int64"} and case.inputs["x"].size > 1
+
+
+def vector_of_integers(paths: str) -> KnownDivergence:
+    return KnownDivergence(
+        component="relay_llvm_o0",
+        layer="*",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason=(
+            "floor_divide and floor_mod of a vector of integers bind their quotient and remainder to variables, for "
+            "which the code generator writes debug records that LLVM accepts for pointers and single integers only: "
+            "LLVM module verification failed (target/llvm/codegen_llvm.cc)"
+        ),
+        link="https://github.com/apache/tvm/issues/18585",
+        versions=VERSIONS,
+        witness=Case(
+            "remainder",
+            {"batch": 1, "dtype": "float32", "inner": [2], "numbers": "int32", "sign_of": "divisor"},
+            seed=0,
+            inputs={"x": np.array([[-1, 1]], dtype=np.int32)},
+        ),
+        applies=floors_integers,
+        paths=paths,
+    )
+
+
+def halfway(case: Case) -> bool:
+    """Whether a number to be rounded lies halfway between two whole ones."""
+    return any(bool((np.abs(array - np.trunc(array)) == 0.5).any()) for array in case.inputs.values())
+
+
+def from_the_end(case: Case) -> bool:
+    """Whether an index counts from the end."""
+    return bool((case.inputs["indices"] < 0).any())
+
+
+def negative_index(paths: str) -> KnownDivergence:
+    return KnownDivergence(
+        component="relay_llvm_o0",
+        layer="gather",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason=(
+            "adv_index and gather_nd take a negative index for an offset before the tensor and read what lies there; "
+            "neither the kernels nor the front ends, which are asked to count from the end, add the length"
+        ),
+        link="https://github.com/apache/tvm/issues/20297",
+        versions=VERSIONS,
+        # The second row is wrong in any case: it gets the last entry of the first.
+        witness=Case(
+            "gather",
+            {
+                "batch": 2,
+                "dtype": "float32",
+                "inner": [2],
+                "axis": 1,
+                "picked": 1,
+                "indices": "int64",
+                "negative": True,
+            },
+            seed=0,
+            inputs={"x": np.array([[1, 2], [3, 4]], dtype=np.float32), "indices": np.array([-1], dtype=np.int64)},
+        ),
+        applies=from_the_end,
+        paths=paths,
+    )
 
 
 KNOWN: tuple[KnownDivergence, ...] = (
@@ -113,4 +187,31 @@ KNOWN: tuple[KnownDivergence, ...] = (
         applies=both(single_along_an_axis, non_finite),
         paths="torch>tflite_from_torch>relay_from_tflite>*",
     ),
+    # tf2onnx writes a division towards zero instead, which is wrong in its own way.
+    vector_of_integers("torch>*"),
+    vector_of_integers("tensorflow>tflite_from_tensorflow>*"),
+    KnownDivergence(
+        component="relay_llvm_o0",
+        layer="round",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason=(
+            "round compiles to llvm.round, which takes halves away from zero and not to the even number, as its own "
+            "constant folding does (target/llvm/intrin_rule_llvm.cc); mended after the last version with Relay"
+        ),
+        link="https://github.com/apache/tvm/pull/19368",
+        versions=VERSIONS,
+        witness=Case(
+            "round",
+            {"batch": 1, "dtype": "float32", "inner": [], "mode": "round"},
+            seed=0,
+            inputs={"x": np.array([2.5], dtype=np.float32)},
+        ),
+        applies=both(config_is(mode="round"), halfway),
+        # The ONNX front end writes out a rounding to the even number.
+        paths="*>relay_from_t*",
+    ),
+    negative_index("torch>onnx_from_torch>relay_from_onnx>*"),
+    negative_index("torch>torchscript_from_torch>*"),
 )

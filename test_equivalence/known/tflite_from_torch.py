@@ -11,6 +11,23 @@ from nnparity.outcome import Stage, Status
 
 ONE = np.ones((1, 1, 1, 1), np.float32)
 
+
+def long_input(case: Case) -> bool:
+    """Whether an input holds 64-bit integers."""
+    return any(array.dtype == np.int64 for array in case.inputs.values())
+
+
+def beyond_float_precision(case: Case) -> bool:
+    """Whether an input holds an integer that float32 may not have."""
+    integers = (array for array in case.inputs.values() if array.dtype.kind == "i")
+    return any(bool((np.abs(array) > 2**24).any()) for array in integers)
+
+
+def long_output(case: Case) -> bool:
+    """Whether the layer makes 64-bit integers of numbers of another type."""
+    return bool(case.config.get("indices" if case.layer == "argmax" else "target") == "int64")
+
+
 KNOWN = (
     KnownDivergence(
         component="tflite_from_torch",
@@ -42,7 +59,7 @@ KNOWN = (
     ),
     KnownDivergence(
         component="tflite_from_torch",
-        layer="embedding_positional",
+        layer="*",
         stage=Stage.RUN,
         status=Status.ERROR,
         fix=Fix.ALLOWED,
@@ -66,7 +83,78 @@ KNOWN = (
             0,
             {"ids": np.zeros((1, 1), np.int64)},
         ),
-        applies=config_is(ids_dtype="int64"),
-        paths="*>litert_*",
+        applies=long_input,
+    ),
+    KnownDivergence(
+        component="tflite_from_torch",
+        layer="integer_division",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="torch.div of integers towards zero divides them as float32 (lowerings.py, _aten_div_tensor_mode): a "
+        "quotient of numbers beyond 2**24 is off; rounded down they are divided as integers",
+        link="none found: litert-torch div rounding_mode trunc integer float32 precision",
+        versions=("litert-torch<=0.10.0",),
+        witness=Case(
+            "integer_division",
+            {"batch": 1, "dtype": "float32", "inner": [], "numbers": "int32", "mode": "trunc"},
+            0,
+            {"x": np.array([2**29 - 1], np.int32)},
+        ),
+        applies=both(config_is(numbers="int32", mode="trunc"), beyond_float_precision),
+    ),
+    KnownDivergence(
+        component="tflite_from_torch",
+        layer="remainder",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="torch.fmod of integers is lowered as arithmetic on float32: the quotient is a product with the "
+        "reciprocal of the divisor, cut and multiplied again, which is off beyond 2**24",
+        link="none found: litert-torch ai-edge-torch fmod integer wrong result remainder lowering",
+        versions=("litert-torch<=0.10.0",),
+        witness=Case(
+            "remainder",
+            {"batch": 1, "dtype": "float32", "inner": [], "numbers": "int32", "sign_of": "dividend"},
+            0,
+            {"x": np.array([2**29 - 1], np.int32)},
+        ),
+        applies=both(config_is(numbers="int32", sign_of="dividend"), beyond_float_precision),
+    ),
+    KnownDivergence(
+        component="tflite_from_torch",
+        layer="integer_division",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="torch.div of floats, rounded down, is lowered as jnp.floor_divide, which rounds half away from zero "
+        "(mhlo.round_nearest_afz), and the conversion has no TFLite operators for that",
+        link="none found: litert-torch failed to legalize mhlo.round_nearest_afz floor_divide",
+        versions=("litert-torch<=0.10.0",),
+        witness=Case(
+            "integer_division",
+            {"batch": 1, "dtype": "float32", "inner": [2], "numbers": "float", "mode": "floor"},
+            0,
+            {"x": np.ones((1, 2), np.float32)},
+        ),
+        applies=config_is(numbers="float", mode="floor"),
+    ),
+    KnownDivergence(
+        component="tflite_from_torch",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.ALLOWED,
+        reason="an output of 64-bit integers becomes one of 32 bits in the file",
+        link="litert_torch.convert 0.10.0, argument enable_x64: If False (default), downcast int64/float64 tensors, "
+        "including model inputs and outputs, to int32/float32",
+        versions=("litert-torch<=0.10.0",),
+        witness=Case(
+            "argmax",
+            {"batch": 1, "dtype": "float32", "inner": [2], "axis": -1, "keepdims": False, "indices": "int64"},
+            0,
+            {"x": np.array([[1, 2]], np.float32)},
+        ),
+        applies=long_output,
     ),
 )
