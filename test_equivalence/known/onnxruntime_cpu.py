@@ -63,8 +63,8 @@ KNOWN = tuple(
             stage=Stage.COMPARE,
             status=Status.MISMATCH,
             fix=Fix.UPSTREAM,
-            reason="MaxPool forgets a NaN in its window, and may forget what came before it: the greatest of 4, 3, NaN and "
-            "1 is 3",
+            reason="MaxPool forgets a NaN in its window, and may forget what came before it: the greatest of 4, 3, "
+            "NaN and 1 is 3",
             link="none found: onnxruntime MaxPool NaN input not propagated",
             versions=("onnxruntime<=1.31.1",),
             witness=Case("max_pool2d", MAX_OF_SQUARE, 0, {"x": THIRD_NAN}),
