@@ -71,20 +71,40 @@ def reference(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
     Source: ONNX operators Conv, opset 11, and BatchNormalization, opset 15; PyTorch's padding order differs (left,
     right, top, bottom).
     """
+    y = _normalised(_convolved(config, weights["weight"], inputs["x"]), config, weights)
+    return {"y": _in_layout(config, np.maximum(y, 0))}
+
+
+def scale(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
+    """The magnitudes of the products, of the mean and of the offset, which may cancel before the ReLU."""
+    magnitudes = {name: np.abs(array) for name, array in weights.items()}
+    magnitudes["mean"] = -magnitudes["mean"]
+    y = _normalised(_convolved(config, magnitudes["weight"], np.abs(inputs["x"])), config, magnitudes)
+    return {"y": _in_layout(config, y)}
+
+
+def _convolved(config: Config, weight: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return the cross-correlation with the channels first, from x in the config's layout."""
     window, groups = config["window"], config["groups"]
-    x = inputs["x"] if config["layout"] == "NCHW" else inputs["x"].transpose(0, 3, 1, 2)
+    x = x if config["layout"] == "NCHW" else x.transpose(0, 3, 1, 2)
     top, left, bottom, right = window["padding"]
     x = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
     reach = [(kernel - 1) * dilation + 1 for kernel, dilation in zip(window["kernel"], window["dilation"], strict=True)]
     (down, across), (row, column) = window["stride"], window["dilation"]
     patches = np.lib.stride_tricks.sliding_window_view(x, reach, axis=(2, 3))[:, :, ::down, ::across, ::row, ::column]
-    pairs = zip(np.split(patches, groups, axis=1), np.split(weights["weight"], groups), strict=True)
-    y = np.concatenate([np.einsum("bchwij,ocij->bohw", patch, kernel) for patch, kernel in pairs], axis=1)
+    pairs = zip(np.split(patches, groups, axis=1), np.split(weight, groups), strict=True)
+    return np.concatenate([np.einsum("bchwij,ocij->bohw", patch, kernel) for patch, kernel in pairs], axis=1)
+
+
+def _normalised(y: np.ndarray, config: Config, weights: Arrays) -> np.ndarray:
     scale, offset, mean, variance = (weights[name][:, None, None] for name in STATISTICS)
     if config["bias"]:
-        y += weights["bias"][:, None, None]
-    y = np.maximum((y - mean) / np.sqrt(variance + config["eps"]) * scale + offset, 0)
-    return {"y": y if config["layout"] == "NCHW" else y.transpose(0, 2, 3, 1)}
+        y = y + weights["bias"][:, None, None]
+    return np.asarray((y - mean) / np.sqrt(variance + config["eps"]) * scale + offset)
+
+
+def _in_layout(config: Config, y: np.ndarray) -> np.ndarray:
+    return y if config["layout"] == "NCHW" else y.transpose(0, 2, 3, 1)
 
 
 def build_torch(config: Config, weights: Arrays) -> Any:
@@ -168,6 +188,7 @@ LAYER = LayerSpec(
     inputs=inputs,
     weights=weights,
     reference=reference,
+    scale=scale,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
     relations=relations.ROWS,
     examples=(

@@ -16,6 +16,11 @@ def non_finite(case: Case) -> bool:
     return any(not np.isfinite(array).all() for array in case.inputs.values() if array.dtype.kind == "f")
 
 
+def has_nan(case: Case) -> bool:
+    """Whether an input holds a NaN."""
+    return any(np.isnan(array).any() for array in case.inputs.values() if array.dtype.kind == "f")
+
+
 def beyond(magnitude: float) -> Condition:
     """Return a condition: an input holds a NaN, an infinity or a number greater than `magnitude`."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, non_finite
+from nnparity.conditions import beyond, both, has_nan, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -26,6 +26,10 @@ def depthwise_point(case: Case) -> bool:
     """Whether every output of the convolution is one input times one number."""
     return bool(case.config["window"]["kernel"] == [1, 1] and case.config["in_channels"] == case.config["groups"])
 
+
+SQUARE = {"kernel": [2, 2], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [2, 2]}
+MAX_OF_SQUARE = {"batch": 1, "dtype": "float32", "channels": 1, "window": SQUARE, "ceil_mode": False}
+THIRD_NAN = np.array([[[[4, 3], [np.nan, 1]]]], np.float32)
 
 KNOWN = (
     KnownDivergence(
@@ -132,5 +136,18 @@ KNOWN = (
         applies=non_finite,
         # TensorFlow flushes them, too.
         paths="torch>tflite_from_torch>litert_xnnpack",
+    ),
+    KnownDivergence(
+        component="litert_xnnpack",
+        layer="max_pool2d",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason="MAX_POOL_2D forgets a NaN, or what came before it, as the order goes; XNNPACK promises nothing for NaN",
+        link="none found: XNNPACK LiteRT MAX_POOL_2D NaN not propagated",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case("max_pool2d", MAX_OF_SQUARE, 0, {"x": THIRD_NAN}),
+        applies=has_nan,
+        paths="torch>*",
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, non_finite
+from nnparity.conditions import both, config_is, has_nan, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -21,7 +21,7 @@ def infinite_cell(case: Case) -> bool:
 
 def holes_in_kernel(case: Case) -> bool:
     """Whether a window skips cells."""
-    window = case.config["window"]
+    window = case.config.get("window", {"kernel": [], "dilation": []})
     return any(kernel > 1 < step for kernel, step in zip(window["kernel"], window["dilation"], strict=True))
 
 
@@ -42,6 +42,10 @@ def scan_outputs(*, layers: int, status: Status, stage: Stage, then: str) -> Kno
         paths="tensorflow>onnx_from_tensorflow>*",
     )
 
+
+PAIR = {"kernel": [1, 2], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [1, 2]}
+MAX_OF_TWO = {"batch": 1, "dtype": "float32", "channels": 1, "window": PAIR, "ceil_mode": False}
+SECOND_NAN = np.array([1, np.nan], np.float32).reshape(1, 1, 1, 2)
 
 KNOWN = (
     KnownDivergence(
@@ -79,7 +83,7 @@ KNOWN = (
     ),
     KnownDivergence(
         component="onnx_reference",
-        layer="conv2d_bn_relu",
+        layer="*conv*",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
@@ -104,5 +108,18 @@ KNOWN = (
             {"x": np.array([1, np.inf, 1], np.float32).reshape(1, 1, 3, 1)},
         ),
         applies=both(holes_in_kernel, non_finite),
+    ),
+    KnownDivergence(
+        component="onnx_reference",
+        layer="max_pool2d",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="MaxPool keeps what is greater than the greatest so far, which a NaN is only as the first of its window",
+        link="none found: onnx reference evaluator MaxPool NaN not propagated op_max_pool",
+        versions=("onnx<=1.23.2",),
+        witness=Case("max_pool2d", MAX_OF_TWO, 0, {"x": SECOND_NAN}),
+        applies=has_nan,
+        paths="torch>*",
     ),
 )

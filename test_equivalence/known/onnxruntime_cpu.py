@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, non_finite
+from nnparity.conditions import beyond, both, has_nan, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -18,6 +18,10 @@ def has_logistic(case: Case) -> bool:
     """Whether the layer goes through a logistic function."""
     return case.layer == "lstm" or case.config.get("activation") == "silu"
 
+
+SQUARE = {"kernel": [2, 2], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [2, 2]}
+MAX_OF_SQUARE = {"batch": 1, "dtype": "float32", "channels": 1, "window": SQUARE, "ceil_mode": False}
+THIRD_NAN = np.array([[[[4, 3], [np.nan, 1]]]], np.float32)
 
 KNOWN = tuple(
     entry
@@ -52,6 +56,19 @@ KNOWN = tuple(
                 {"x": np.array([0, -300], np.float32).reshape(2, 1, 1)},
             ),
             applies=both(has_logistic, beyond(4)),
+        ),
+        KnownDivergence(
+            component=setting,
+            layer="max_pool2d",
+            stage=Stage.COMPARE,
+            status=Status.MISMATCH,
+            fix=Fix.UPSTREAM,
+            reason="MaxPool forgets a NaN in its window, and may forget what came before it: the greatest of 4, 3, "
+            "NaN and 1 is 3",
+            link="none found: onnxruntime MaxPool NaN input not propagated",
+            versions=("onnxruntime<=1.31.1",),
+            witness=Case("max_pool2d", MAX_OF_SQUARE, 0, {"x": THIRD_NAN}),
+            applies=has_nan,
         ),
     )
 )

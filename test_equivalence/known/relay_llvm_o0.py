@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, non_finite
+from nnparity.conditions import both, config_is, either, has_nan, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -21,6 +21,11 @@ def activated(case: Case, activation: str) -> bool:
 
 def rectifies(case: Case) -> bool:
     return activated(case, "relu") or case.layer == "conv2d_bn_relu"
+
+
+def takes_maximum(case: Case) -> bool:
+    """Whether the layer is a maximum of several numbers."""
+    return case.layer == "max_pool2d"
 
 
 def tanh_of_small_numbers(case: Case) -> bool:
@@ -118,7 +123,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         fix=Fix.UPSTREAM,
         reason=(
             "relu(NaN) is 0: max(x, 0) compiles to a comparison and a selection, which take the second operand where "
-            "the first is NaN (topi relu, tir.max in target/llvm/codegen_llvm.cc)"
+            "the first is NaN, and so does max pooling (topi relu, tir.max in target/llvm/codegen_llvm.cc)"
         ),
         link="https://github.com/apache/tvm/issues/19579",
         versions=VERSIONS,
@@ -136,7 +141,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
             seed=0,
             inputs={"x": np.array([[np.nan]], dtype=np.float32)},
         ),
-        applies=both(rectifies, non_finite),
+        applies=either(both(rectifies, non_finite), both(takes_maximum, has_nan)),
     ),
     KnownDivergence(
         component="relay_llvm_o0",

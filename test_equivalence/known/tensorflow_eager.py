@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, either
+from nnparity.conditions import beyond, both, config_is, either, has_nan
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -49,6 +49,10 @@ def heads_as_long_as_sequence(case: Case) -> bool:
     lengths = {case.config[key] for key in ("query_length", "key_length", "length") if key in case.config}
     return bool(1 < case.config["heads"] in lengths)
 
+
+PAIR = {"kernel": [1, 2], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [1, 2]}
+MAX_OF_TWO = {"batch": 1, "dtype": "float32", "channels": 1, "window": PAIR, "ceil_mode": False}
+SECOND_NAN = np.array([1, np.nan], np.float32).reshape(1, 1, 1, 2)
 
 KNOWN = (
     KnownDivergence(
@@ -113,5 +117,18 @@ KNOWN = (
             {"x": np.ones((1, 1, 1), np.float32), "key_mask": np.zeros((1, 1), bool)},
         ),
         applies=either(config_is(mask="key_padding_all"), both(config_is(mask="key_padding"), beyond(1e17))),
+    ),
+    KnownDivergence(
+        component="tensorflow_eager",
+        layer="max_pool2d",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="MaxPool compares by Eigen's cwiseMax, which keeps or drops a NaN as the channels fill a vector "
+        "register or not",
+        link="https://github.com/tensorflow/tensorflow/issues/125965",
+        versions=("tensorflow-cpu<=2.21.0",),
+        witness=Case("max_pool2d", MAX_OF_TWO, 0, {"x": SECOND_NAN}),
+        applies=has_nan,
     ),
 )

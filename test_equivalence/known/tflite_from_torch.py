@@ -28,6 +28,45 @@ def long_output(case: Case) -> bool:
     return bool(case.config.get("indices" if case.layer == "argmax" else "target") == "int64")
 
 
+def taken_for_same(case: Case) -> bool:
+    """Whether average pooling has padding on an axis, no cell too many on any, and SAME would give another size."""
+    window = case.config["window"]
+    axes = list(zip(*(window[key] for key in ("size", "kernel", "stride", "padding")), strict=True))
+    exact = all((size + 2 * pad - kernel) % stride == 0 for size, kernel, stride, pad in axes)
+    others = [(size + 2 * pad - kernel) // stride + 1 != -(-size // stride) for size, kernel, stride, pad in axes]
+    return exact and any(others) and any(window["padding"]) and not case.config["count_include_pad"]
+
+
+def same_average_pool(*, stage: Stage, status: Status, size: list[int], paths: str, then: str) -> KnownDivergence:
+    window = {"kernel": [3, 2], "stride": [1, 1], "padding": [1, 0], "size": size}
+    return KnownDivergence(
+        component="tflite_from_torch",
+        layer="avg_pool2d",
+        stage=stage,
+        status=status,
+        fix=Fix.UPSTREAM,
+        reason="AvgPool2d that does not count its padding becomes AVERAGE_POOL_2D with padding SAME if every axis is "
+        "padded by what the size that it has afterwards needs, without a look at whether SAME gives that size; " + then,
+        link="none found: litert-torch avg_pool2d padding SAME wrong output shape count_include_pad False",
+        versions=("litert-torch<=0.10.0",),
+        witness=Case(
+            "avg_pool2d",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "channels": 2,
+                "window": window,
+                "ceil_mode": False,
+                "count_include_pad": False,
+            },
+            0,
+            {"x": np.ones((1, 2, *size), np.float32)},
+        ),
+        applies=taken_for_same,
+        paths=paths,
+    )
+
+
 KNOWN = (
     KnownDivergence(
         component="tflite_from_torch",
@@ -156,5 +195,26 @@ KNOWN = (
             {"x": np.array([[1, 2]], np.float32)},
         ),
         applies=long_output,
+    ),
+    same_average_pool(
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        size=[3, 3],
+        paths="*",
+        then="a kernel of 3 and 2 padded by 1 and 0 gives a column too many",
+    ),
+    same_average_pool(
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        size=[1, 2],
+        paths="*>litert_*",
+        then="where one cell is left, the runtime refuses the reshape that follows",
+    ),
+    same_average_pool(
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        size=[1, 2],
+        paths="*>relay_from_tflite>*",
+        then="where one cell is left, the runtime refuses the reshape that follows",
     ),
 )
