@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, non_finite
+from nnparity.conditions import beyond, both, infinite, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -52,6 +52,26 @@ KNOWN = tuple(
                 {"x": np.array([0, -300], np.float32).reshape(2, 1, 1)},
             ),
             applies=both(has_logistic, beyond(4)),
+        ),
+        KnownDivergence(
+            component=setting,
+            layer="l2_normalize",
+            stage=Stage.COMPARE,
+            status=Status.MISMATCH,
+            fix=Fix.ALLOWED,
+            reason="Clip without a max, as which clamp_min is exported, makes the greatest float32 of infinity, so an "
+            "infinite length is a finite one and infinity over it is no NaN",
+            link="ONNX operator Clip, opset 13: an absent max is numeric_limits::max()",
+            versions=("onnxruntime<=1.31.1",),
+            witness=Case(
+                "l2_normalize",
+                {"batch": 1, "dtype": "float32", "inner": [2], "axes": [-1], "eps": 1e-12},
+                0,
+                {"x": np.array([[1, np.inf]], np.float32)},
+            ),
+            applies=infinite,
+            # tf2onnx writes Max.
+            paths="torch>*",
         ),
     )
 )

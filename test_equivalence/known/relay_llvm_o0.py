@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, non_finite
+from nnparity.conditions import both, either, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -20,7 +20,16 @@ def activated(case: Case, activation: str) -> bool:
 
 
 def rectifies(case: Case) -> bool:
-    return activated(case, "relu") or case.layer == "conv2d_bn_relu"
+    """Whether the layer takes the greater or the smaller of an entry and a bound; Keras does so for PReLU."""
+    return (
+        activated(case, "relu")
+        or case.layer == "conv2d_bn_relu"
+        or case.config.get("kind") in {"relu", "relu6", "prelu", "hardtanh", "hardsigmoid", "hardswish"}
+    )
+
+
+def bounds_a_length(case: Case) -> bool:
+    return case.layer == "l2_normalize"
 
 
 def tanh_of_small_numbers(case: Case) -> bool:
@@ -43,8 +52,8 @@ KNOWN: tuple[KnownDivergence, ...] = (
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
         reason=(
-            "relu(NaN) is 0: max(x, 0) compiles to a comparison and a selection, which take the second operand where "
-            "the first is NaN (topi relu, tir.max in target/llvm/codegen_llvm.cc)"
+            "relu(NaN) is 0, relu6(NaN) is 6: a maximum and a minimum compile to a comparison and a selection, which "
+            "take the second operand where the first is NaN (topi relu, clip, tir.max in target/llvm/codegen_llvm.cc)"
         ),
         link="https://github.com/apache/tvm/issues/19579",
         versions=VERSIONS,
@@ -62,7 +71,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
             seed=0,
             inputs={"x": np.array([[np.nan]], dtype=np.float32)},
         ),
-        applies=both(rectifies, non_finite),
+        applies=either(both(rectifies, non_finite), both(bounds_a_length, not_a_number)),
     ),
     KnownDivergence(
         component="relay_llvm_o0",
