@@ -16,9 +16,14 @@ def non_finite(case: Case) -> bool:
     return any(not np.isfinite(array).all() for array in case.inputs.values() if array.dtype.kind == "f")
 
 
-def has_nan(case: Case) -> bool:
+def not_a_number(case: Case) -> bool:
     """Whether an input holds a NaN."""
-    return any(np.isnan(array).any() for array in case.inputs.values() if array.dtype.kind == "f")
+    return any(bool(np.isnan(array).any()) for array in case.inputs.values() if array.dtype.kind == "f")
+
+
+def infinite(case: Case) -> bool:
+    """Whether an input holds an infinity."""
+    return any(bool(np.isinf(array).any()) for array in case.inputs.values() if array.dtype.kind == "f")
 
 
 def beyond(magnitude: float) -> Condition:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, has_nan, non_finite
+from nnparity.conditions import beyond, both, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -147,7 +147,7 @@ KNOWN = (
         link="none found: XNNPACK LiteRT MAX_POOL_2D NaN not propagated",
         versions=("ai-edge-litert<=2.3.0",),
         witness=Case("max_pool2d", MAX_OF_SQUARE, 0, {"x": THIRD_NAN}),
-        applies=has_nan,
+        applies=not_a_number,
         paths="torch>*",
     ),
 )

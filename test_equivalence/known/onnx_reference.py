@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, has_nan, non_finite
+from nnparity.conditions import both, config_is, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -119,7 +119,7 @@ KNOWN = (
         link="none found: onnx reference evaluator MaxPool NaN not propagated op_max_pool",
         versions=("onnx<=1.23.2",),
         witness=Case("max_pool2d", MAX_OF_TWO, 0, {"x": SECOND_NAN}),
-        applies=has_nan,
+        applies=not_a_number,
         paths="torch>*",
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, has_nan, non_finite
+from nnparity.conditions import beyond, both, infinite, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -22,7 +22,6 @@ def has_logistic(case: Case) -> bool:
 SQUARE = {"kernel": [2, 2], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [2, 2]}
 MAX_OF_SQUARE = {"batch": 1, "dtype": "float32", "channels": 1, "window": SQUARE, "ceil_mode": False}
 THIRD_NAN = np.array([[[[4, 3], [np.nan, 1]]]], np.float32)
-
 KNOWN = tuple(
     entry
     for setting in SETTINGS
@@ -68,7 +67,27 @@ KNOWN = tuple(
             link="none found: onnxruntime MaxPool NaN input not propagated",
             versions=("onnxruntime<=1.31.1",),
             witness=Case("max_pool2d", MAX_OF_SQUARE, 0, {"x": THIRD_NAN}),
-            applies=has_nan,
+            applies=not_a_number,
+        ),
+        KnownDivergence(
+            component=setting,
+            layer="l2_normalize",
+            stage=Stage.COMPARE,
+            status=Status.MISMATCH,
+            fix=Fix.ALLOWED,
+            reason="Clip without a max, as which clamp_min is exported, makes the greatest float32 of infinity, so an "
+            "infinite length is a finite one and infinity over it is no NaN",
+            link="ONNX operator Clip, opset 13: an absent max is numeric_limits::max()",
+            versions=("onnxruntime<=1.31.1",),
+            witness=Case(
+                "l2_normalize",
+                {"batch": 1, "dtype": "float32", "inner": [2], "axes": [-1], "eps": 1e-12},
+                0,
+                {"x": np.array([[1, np.inf]], np.float32)},
+            ),
+            applies=infinite,
+            # tf2onnx writes Max.
+            paths="torch>*",
         ),
     )
 )

@@ -26,6 +26,25 @@ def least_first(case: Case) -> bool:
     return case.config.get("largest") is False or case.config.get("descending") is False
 
 
+def reduces_several_axes(case: Case) -> bool:
+    """Whether a normalisation takes its moments along more than one axis."""
+    if case.layer == "group_norm":
+        # The channels of a group are an axis of their own.
+        return bool(case.config["spatial"])
+    if case.layer == "instance_norm":
+        return bool(case.config["statistics"] == "input")
+    if case.layer == "l2_normalize":
+        return len(case.config["axes"]) > 1
+    return bool(case.config.get("axes") == 2)
+
+
+def short_vector(case: Case) -> bool:
+    """Whether some vector is shorter than the lower bound of its length."""
+    x = case.inputs["x"].astype(np.float64)
+    lengths = np.sqrt(np.square(x).sum(axis=tuple(case.config["axes"])))
+    return bool((lengths < case.config["eps"]).any())
+
+
 KNOWN: tuple[KnownDivergence, ...] = (
     KnownDivergence(
         component="relay_from_onnx",
@@ -48,35 +67,6 @@ KNOWN: tuple[KnownDivergence, ...] = (
         applies=TORCHSCRIPT.tanh_gelu,
         # The other two exporters write the formula out.
         paths="torch>onnx_from_torch>relay_from_onnx>*",
-    ),
-    KnownDivergence(
-        component="relay_from_onnx",
-        layer="layer_norm",
-        stage=Stage.COMPARE,
-        status=Status.MISMATCH,
-        fix=Fix.NEVER,
-        reason=(
-            "ReduceMean, like every reduction that takes its axes as an input, reduces over the first of them only "
-            "(relay/frontend/onnx.py, Reduce); TVM 0.20 has no Relay"
-        ),
-        link="none found: tvm onnx frontend reduce axes input only first axis",
-        versions=VERSIONS,
-        witness=Case(
-            "layer_norm",
-            {
-                "batch": 1,
-                "dtype": "float32",
-                "inner": [2, 2],
-                "axes": 2,
-                "eps": 1e-5,
-                "affine": ["scale", "offset"],
-            },
-            seed=0,
-            inputs={"x": np.array([[[1.0, 2.0], [3.0, 5.0]]], dtype=np.float32)},
-        ),
-        applies=config_is(axes=2),
-        # The others write LayerNormalization, which has no axes as an input.
-        paths="tensorflow>onnx_from_tensorflow>relay_from_onnx>*",
     ),
     KnownDivergence(
         component="relay_from_onnx",
@@ -120,5 +110,97 @@ KNOWN: tuple[KnownDivergence, ...] = (
         applies=least_first,
         # tf2onnx asks for the greatest of the negated entries.
         paths="torch>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="*norm*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "ReduceMean, like every reduction that takes its axes as an input, reduces over the first of them only "
+            "(relay/frontend/onnx.py, Reduce); TVM 0.20 has no Relay"
+        ),
+        link="https://github.com/apache/tvm/issues/14435",
+        versions=VERSIONS,
+        witness=Case(
+            "layer_norm",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [2, 2],
+                "axes": 2,
+                "eps": 1e-5,
+                "affine": ["scale", "offset"],
+            },
+            seed=0,
+            inputs={"x": np.array([[[1.0, 2.0], [3.0, 5.0]]], dtype=np.float32)},
+        ),
+        applies=reduces_several_axes,
+        # The others write LayerNormalization, which has no axes as an input.
+        paths="tensorflow>onnx_from_tensorflow>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="rms_norm",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "ReduceMean, like every reduction that takes its axes as an input, reduces over the first of them only "
+            "(relay/frontend/onnx.py, Reduce); TVM 0.20 has no Relay"
+        ),
+        link="https://github.com/apache/tvm/issues/14435",
+        versions=VERSIONS,
+        witness=Case(
+            "rms_norm",
+            {"batch": 1, "dtype": "float32", "inner": [2, 2], "axes": 2, "eps": 1e-5, "affine": False},
+            seed=0,
+            inputs={"x": np.array([[[1.0, 2.0], [3.0, 5.0]]], dtype=np.float32)},
+        ),
+        applies=config_is(axes=2),
+        # Opset 17 of the older exporter has the axes as an attribute.
+        paths="torch>onnx_from_torch>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="l2_normalize",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "ReduceL2, like ReduceL1, ReduceSumSquare and ReduceLogSum, takes no axes as an input, as opset 18 has "
+            "them: TypeError (relay/frontend/onnx.py, ReduceL2); TVM 0.20 has no Relay"
+        ),
+        link="https://github.com/apache/tvm/issues/15271",
+        versions=VERSIONS,
+        witness=Case(
+            "l2_normalize",
+            {"batch": 1, "dtype": "float32", "inner": [2], "axes": [-1], "eps": 1e-12},
+            seed=0,
+            inputs={"x": np.array([[1.0, 2.0]], dtype=np.float32)},
+        ),
+        paths="torch>onnx_from_torch>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="l2_normalize",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "Clip with a constant min, and with max left out as an empty name, does nothing: the min is taken off the "
+            "inputs and never applied (relay/frontend/onnx.py, Clip, _impl_v11); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm onnx frontend Clip min only empty max input ignored clamp_min",
+        versions=VERSIONS,
+        witness=Case(
+            "l2_normalize",
+            {"batch": 1, "dtype": "float32", "inner": [2], "axes": [-1], "eps": 2.0},
+            seed=0,
+            inputs={"x": np.array([[1.0, 0.0]], dtype=np.float32)},
+        ),
+        applies=short_vector,
+        paths="torch>onnx_from_torch_legacy>relay_from_onnx>*",
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, either
+from nnparity.conditions import both, config_is, either, infinite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -22,6 +22,11 @@ def tanh_gelu(case: Case) -> bool:
 def rounds_a_quotient(case: Case) -> bool:
     """Whether the layer rounds a quotient otherwise than a division of integers does by itself."""
     return not (case.config["mode"] == "trunc" and case.config["numbers"] != "float")
+
+
+def without_affine(case: Case) -> bool:
+    """Whether group normalisation has neither weight nor bias."""
+    return case.layer == "group_norm" and not case.config["affine"]
 
 
 KNOWN: tuple[KnownDivergence, ...] = (
@@ -74,13 +79,14 @@ KNOWN: tuple[KnownDivergence, ...] = (
     ),
     KnownDivergence(
         component="relay_from_torchscript",
-        layer="layer_norm",
+        layer="*_norm",
         stage=Stage.CONVERT,
         status=Status.ERROR,
         fix=Fix.NEVER,
         reason=(
-            "aten::layer_norm without weight or bias passes None to nn.layer_norm as an argument, and the next look at "
-            "the graph raises `unhandled case: NoneType` (relay/frontend/pytorch.py, layer_norm); TVM 0.20 has no Relay"
+            "aten::layer_norm and aten::group_norm without weight or bias pass None to nn.layer_norm or nn.group_norm "
+            "as an argument, and the next look at the graph raises `unhandled case: NoneType` "
+            "(relay/frontend/pytorch.py, layer_norm, group_norm); TVM 0.20 has no Relay"
         ),
         link="none found: tvm from_pytorch layer_norm elementwise_affine False unhandled case NoneType",
         versions=VERSIONS,
@@ -90,7 +96,9 @@ KNOWN: tuple[KnownDivergence, ...] = (
             seed=0,
             inputs={"x": np.array([[1.0, 2.0]], dtype=np.float32)},
         ),
-        applies=both(config_is(axes=1), either(config_is(affine=[]), config_is(affine=["scale"]))),
+        applies=either(
+            without_affine, both(config_is(axes=1), either(config_is(affine=[]), config_is(affine=["scale"])))
+        ),
     ),
     KnownDivergence(
         component="relay_from_torchscript",
@@ -186,5 +194,47 @@ KNOWN: tuple[KnownDivergence, ...] = (
             inputs={"x": np.array([[1.0, 2.0]], dtype=np.float32)},
         ),
         applies=config_is(indices="int64"),
+    ),
+    KnownDivergence(
+        component="relay_from_torchscript",
+        layer="l2_normalize",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "aten::clamp_min becomes clip with the greatest float32 as its upper bound, as a comment there says, so an "
+            "infinite length is a finite one and infinity over it is no NaN (relay/frontend/pytorch.py, clamp_common); "
+            "TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm from_pytorch clamp_min infinity clamped to float max one-way clamp",
+        versions=VERSIONS,
+        witness=Case(
+            "l2_normalize",
+            {"batch": 1, "dtype": "float32", "inner": [2], "axes": [-1], "eps": 1e-12},
+            seed=0,
+            inputs={"x": np.array([[1.0, np.inf]], dtype=np.float32)},
+        ),
+        applies=infinite,
+    ),
+    KnownDivergence(
+        component="relay_from_torchscript",
+        layer="relu_family",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "aten::threshold keeps what is greater than the threshold, as PyTorch's formula has it, where PyTorch's "
+            "kernel replaces what is less or equal: NaN becomes the value (relay/frontend/pytorch.py, threshold); "
+            "TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm from_pytorch threshold NaN where greater",
+        versions=VERSIONS,
+        witness=Case(
+            "relu_family",
+            {"batch": 2, "dtype": "float32", "kind": "threshold", "threshold": 0.5, "value": -20.0, "inner": [2]},
+            seed=0,
+            inputs={"x": np.array([[1.0, np.nan], [0.5, 0.0]], dtype=np.float32)},
+        ),
+        applies=both(config_is(kind="threshold"), not_a_number),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, either, has_nan, non_finite
+from nnparity.conditions import both, config_is, either, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -19,13 +19,22 @@ def activated(case: Case, activation: str) -> bool:
     return bool(config.get("activation") == activation and applied)
 
 
-def rectifies(case: Case) -> bool:
-    return activated(case, "relu") or case.layer == "conv2d_bn_relu"
-
-
 def takes_maximum(case: Case) -> bool:
     """Whether the layer is a maximum of several numbers."""
     return case.layer == "max_pool2d"
+
+
+def rectifies(case: Case) -> bool:
+    """Whether the layer takes the greater or the smaller of an entry and a bound; Keras does so for PReLU."""
+    return (
+        activated(case, "relu")
+        or case.layer == "conv2d_bn_relu"
+        or case.config.get("kind") in {"relu", "relu6", "prelu", "hardtanh", "hardsigmoid", "hardswish"}
+    )
+
+
+def bounds_a_length(case: Case) -> bool:
+    return case.layer == "l2_normalize"
 
 
 def tanh_of_small_numbers(case: Case) -> bool:
@@ -122,8 +131,9 @@ KNOWN: tuple[KnownDivergence, ...] = (
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
         reason=(
-            "relu(NaN) is 0: max(x, 0) compiles to a comparison and a selection, which take the second operand where "
-            "the first is NaN, and so does max pooling (topi relu, tir.max in target/llvm/codegen_llvm.cc)"
+            "relu(NaN) is 0, relu6(NaN) is 6: a maximum and a minimum compile to a comparison and a selection, which "
+            "take the second operand where the first is NaN, and so does max pooling (topi relu, clip, tir.max in "
+            "target/llvm/codegen_llvm.cc)"
         ),
         link="https://github.com/apache/tvm/issues/19579",
         versions=VERSIONS,
@@ -141,7 +151,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
             seed=0,
             inputs={"x": np.array([[np.nan]], dtype=np.float32)},
         ),
-        applies=either(both(rectifies, non_finite), both(takes_maximum, has_nan)),
+        applies=either(both(rectifies, non_finite), both(either(takes_maximum, bounds_a_length), not_a_number)),
     ),
     KnownDivergence(
         component="relay_llvm_o0",

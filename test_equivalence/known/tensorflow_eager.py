@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, either, has_nan
+from nnparity.conditions import beyond, both, config_is, either, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -129,6 +129,6 @@ KNOWN = (
         link="https://github.com/tensorflow/tensorflow/issues/125965",
         versions=("tensorflow-cpu<=2.21.0",),
         witness=Case("max_pool2d", MAX_OF_TWO, 0, {"x": SECOND_NAN}),
-        applies=has_nan,
+        applies=not_a_number,
     ),
 )
