@@ -44,7 +44,7 @@ class OnnxFromTorchLegacy:
                     output_names=list(artifact.outputs),
                     dynamic_axes=calls.named_axes(artifact),
                 )
-        except OnnxExporterError as error:
+        except (OnnxExporterError, AssertionError) as error:
             if not _is_refusal(error):
                 raise
             raise Unsupported(f"torch.onnx.export(dynamo=False): {error}") from error
@@ -59,10 +59,13 @@ def _is_refusal(error: Exception) -> bool:
     """Return whether the exporter declares the model unsupported.
 
     It has one class for operators without a translation. A translation that refuses some arguments raises one of the
-    general classes and a text that symbolic_helper._onnx_unsupported begins in this way (PyTorch 2.13).
+    general classes and a text that symbolic_helper._onnx_unsupported begins in this way, or asserts: "conversion of
+    scaled_dot_product_attention not implemented if enable_gqa is True" (PyTorch 2.13).
     """
     from torch.onnx.errors import UnsupportedOperatorError
 
+    if isinstance(error, AssertionError):
+        return str(error).startswith("conversion of ") and " not implemented " in str(error)
     return isinstance(error, UnsupportedOperatorError) or str(error).startswith("Unsupported: ")
 
 

@@ -29,6 +29,11 @@ def without_affine(case: Case) -> bool:
     return case.layer == "group_norm" and not case.config["affine"]
 
 
+def more_query_heads(case: Case) -> bool:
+    """Whether several query heads share one of keys and values."""
+    return bool(case.config["heads"] > case.config["groups"])
+
+
 KNOWN: tuple[KnownDivergence, ...] = (
     KnownDivergence(
         component="relay_from_torchscript",
@@ -236,5 +241,36 @@ KNOWN: tuple[KnownDivergence, ...] = (
             inputs={"x": np.array([[1.0, np.nan], [0.5, 0.0]], dtype=np.float32)},
         ),
         applies=both(config_is(kind="threshold"), not_a_number),
+    ),
+    KnownDivergence(
+        component="relay_from_torchscript",
+        layer="grouped_query_attention",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "aten::scaled_dot_product_attention is converted as if enable_gqa were false: more query heads than key "
+            "heads end in batch_matmul's check of its batch (relay/frontend/pytorch.py, scaled_dot_product_attention); "
+            "TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm from_pytorch scaled_dot_product_attention enable_gqa grouped query batch_matmul",
+        versions=VERSIONS,
+        witness=Case(
+            "grouped_query_attention",
+            {
+                "batch": 2,
+                "dtype": "float32",
+                "groups": 1,
+                "heads": 2,
+                "depth": 1,
+                "width": 1,
+                "length": 1,
+                "shared": "enable_gqa",
+                "bias": False,
+            },
+            seed=0,
+            inputs={"x": np.ones((2, 1, 1), dtype=np.float32)},
+        ),
+        applies=both(config_is(shared="enable_gqa"), more_query_heads),
     ),
 )

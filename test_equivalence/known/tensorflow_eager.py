@@ -29,30 +29,31 @@ def has_gelu(case: Case) -> bool:
     return case.layer == "gelu" or case.config.get("activation") in {"gelu", "gelu_tanh"}
 
 
-def has_heads(case: Case) -> bool:
-    """Whether the layer is made of keras.layers.MultiHeadAttention."""
-    return {"heads", "embed"} <= set(case.config)
+PAIR = {"kernel": [1, 2], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [1, 2]}
+MAX_OF_TWO = {"batch": 1, "dtype": "float32", "channels": 1, "window": PAIR, "ceil_mode": False}
+SECOND_NAN = np.array([1, np.nan], np.float32).reshape(1, 1, 1, 2)
+
+
+def depth_of_heads(case: Case) -> int:
+    """Return the depth of a head where the layer is a Keras attention layer that projects, else 0."""
+    if case.layer == "grouped_query_attention":
+        return int(case.config["depth"])
+    return int(case.config["embed"] // case.config["heads"]) if {"heads", "embed"} <= set(case.config) else 0
 
 
 def inexact_scale(case: Case) -> bool:
     """Whether one over the root of a head's depth is no float32."""
-    if not has_heads(case):
-        return False
-    scale = 1 / math.sqrt(case.config["embed"] // case.config["heads"])
-    return float(np.float32(scale)) != scale
+    depth = depth_of_heads(case)
+    return depth > 0 and float(np.float32(1 / math.sqrt(depth))) != 1 / math.sqrt(depth)
 
 
 def heads_as_long_as_sequence(case: Case) -> bool:
-    """Whether heads of depth 1 are as many as a sequence has steps."""
-    if not has_heads(case) or case.config["embed"] != case.config["heads"]:
+    """Whether heads of depth 1 that have biases are as many as a sequence has steps."""
+    if depth_of_heads(case) != 1 or not case.config.get("bias", True):
         return False
     lengths = {case.config[key] for key in ("query_length", "key_length", "length") if key in case.config}
-    return bool(1 < case.config["heads"] in lengths)
+    return any(1 < case.config.get(key, 1) in lengths for key in ("heads", "groups"))
 
-
-PAIR = {"kernel": [1, 2], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [1, 2]}
-MAX_OF_TWO = {"batch": 1, "dtype": "float32", "channels": 1, "window": PAIR, "ceil_mode": False}
-SECOND_NAN = np.array([1, np.nan], np.float32).reshape(1, 1, 1, 2)
 
 KNOWN = (
     KnownDivergence(

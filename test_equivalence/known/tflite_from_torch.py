@@ -67,6 +67,11 @@ def same_average_pool(*, stage: Stage, status: Status, size: list[int], paths: s
     )
 
 
+def transposes_shared_keys(case: Case) -> bool:
+    """Whether several query heads share keys that are a matrix of more than one row and column."""
+    return all(case.config[key] > 1 for key in ("heads", "length", "depth"))
+
+
 KNOWN = (
     KnownDivergence(
         component="tflite_from_torch",
@@ -216,5 +221,36 @@ KNOWN = (
         size=[1, 2],
         paths="*>relay_from_tflite>*",
         then="where one cell is left, the runtime refuses the reshape that follows",
+    ),
+    KnownDivergence(
+        component="tflite_from_torch",
+        layer="grouped_query_attention",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="a matrix that is expanded along an axis of size 1 and then transposed is first transposed and then "
+        "expanded, and the transposition is written as a RESHAPE, which leaves the numbers where they are: keys that "
+        "all query heads share are scrambled",
+        link="none found: litert-torch expand transpose BROADCAST_TO RESHAPE instead of TRANSPOSE wrong batch matmul",
+        versions=("litert-torch<=0.10.0", "litert-converter<=0.5.0"),
+        witness=Case(
+            "grouped_query_attention",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "groups": 1,
+                "heads": 2,
+                "depth": 2,
+                "width": 2,
+                "length": 2,
+                "shared": "expanded",
+                "bias": False,
+            },
+            0,
+            {"x": np.array([[[1, 2], [3, -1]]], np.float32)},
+        ),
+        applies=both(config_is(groups=1), transposes_shared_keys),
+        # Relay declines the BROADCAST_TO of the file.
+        paths="*>litert_*",
     ),
 )
