@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -102,6 +103,8 @@ def build_tensorflow(config: Config, weights: Arrays) -> Any:
 
 SMALL: Config = {"batch": 2, "dtype": "float32", "length": 4, "depth": 3}
 
+CAUSAL = relations.past_alone(inputs=("q", "k", "v"), outputs=("y",), axis=2, weighted=True)
+
 LAYER = LayerSpec(
     name="alibi_attention",
     source="Press et al., Train Short, Test Long: Attention with Linear Biases (2022), section 3",
@@ -112,6 +115,7 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=(*relations.ROWS, *relations.where(lambda config: config["causal"], CAUSAL)),
     examples=(
         {**SMALL, "causal": True, "heads": 4},
         {**SMALL, "causal": False, "heads": 3},

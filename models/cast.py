@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -42,7 +43,7 @@ def inputs(draw: Any, config: Config) -> Arrays:
     if config["source"] == "float":
         whole = target in {"int32", "int64"}
         x = draw(st.tensors(shape, config["dtype"], extreme=not whole, non_finite=not whole))
-        return {"x": x * x.dtype.type(draw(st.sampled_from([1, 2**20])) if whole else 1)}
+        return {"x": x * x.dtype.type(draw(st.sampled_from([9, 1, 2**20])) if whole else 1)}
     reach = draw(st.sampled_from([3, 1000, REACH // 2]))
     return {"x": draw(st.indices(shape, bound=2 * reach + 1, dtype=config["source"])) - np.array(reach, np.int32)}
 
@@ -92,6 +93,7 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS,
     examples=(
         {"batch": 2, "dtype": "float32", "inner": [5], "source": "float", "target": "int32"},
         {"batch": 2, "dtype": "float32", "inner": [5], "source": "float", "target": "bool"},

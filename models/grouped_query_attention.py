@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -162,9 +163,10 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS,
     examples=(
         {**SMALL, "groups": 2, "shared": "expanded", "bias": True},
-        {**SMALL, "groups": 2, "shared": "enable_gqa", "bias": False},
+        {**SMALL, "groups": 4, "shared": "enable_gqa", "bias": False},
         {**SMALL, "groups": 1, "shared": "enable_gqa", "bias": True},
     ),
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -105,6 +106,7 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS,
     examples=(
         {"batch": 2, "dtype": "float32", "inner": [3, 5], "axes": 1, "eps": 1e-5, "affine": True},
         {"batch": 3, "dtype": "float32", "inner": [2, 3], "axes": 2, "eps": 1e-3, "affine": False},

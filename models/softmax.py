@@ -43,11 +43,6 @@ def reference(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
     return {"y": shifted / shifted.sum(axis=config["axis"], keepdims=True)}
 
 
-def takes_rows_alone(config: Config) -> bool:
-    """Whether the axis is not that of the batch."""
-    return config["axis"] not in {0, -1 - len(config["inner"])}
-
-
 def build_torch(config: Config, weights: Arrays) -> Any:
     import torch
 
@@ -74,7 +69,7 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
-    relations=(*relations.where(takes_rows_alone, *relations.ROWS), relations.shifted("x")),
+    relations=(*relations.ROWS_BESIDE_AXES, relations.shifted("x")),
     examples=(
         {"batch": 2, "dtype": "float32", "inner": [3, 5], "axis": -1},
         {"batch": 2, "dtype": "float32", "inner": [3, 5], "axis": 1},

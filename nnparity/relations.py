@@ -99,15 +99,30 @@ ROWS = (rows_alone(), in_any_order())
 """What holds for every layer that takes each row of the batch by itself."""
 
 
-def past_alone(*, inputs: tuple[str, ...], outputs: tuple[str, ...], axis: int = 1) -> Relation:
-    """For layers whose outputs at a place of `axis` depend on the inputs up to that place only."""
+def works_along_the_batch(config: Config) -> bool:
+    """Whether config["axis"], or one of config["axes"], of a tensor (batch, *config["inner"]) is that of the batch."""
+    axes = config["axes"] if "axes" in config else [config["axis"]]
+    return bool({0, -1 - len(config["inner"])} & set(axes))
+
+
+ROWS_BESIDE_AXES = where(lambda config: not works_along_the_batch(config), *ROWS)
+"""ROWS for layers that work along config["axis"] or config["axes"], unless that is the batch."""
+
+
+def past_alone(*, inputs: tuple[str, ...], outputs: tuple[str, ...], axis: int = 1, weighted: bool = False) -> Relation:
+    """For layers whose outputs at a place of `axis` depend on the inputs up to that place only.
+
+    weighted: what comes later has weight zero instead of no part; zero times NaN or infinity would show.
+    """
     last, past = ((slice(None),) * axis + (part,) for part in (slice(-1, None), slice(None, -1)))
 
     def change(config: Config, given: Arrays, rng: np.random.Generator) -> Arrays | None:
         if any(given[name].shape[axis] < 2 for name in inputs):
             return None
-        moved = {name: with_values(given[name], last, far_from(given[name][last], rng)) for name in inputs}
-        return {**given, **moved}
+        if weighted and not all(np.isfinite(given[name]).all() for name in inputs):
+            return None
+        other = _negative if weighted else far_from
+        return {**given, **{name: with_values(given[name], last, other(given[name][last], rng)) for name in inputs}}
 
     def before(config: Config, given: Arrays) -> Arrays:
         return {name: given[name][past] for name in outputs}
@@ -136,3 +151,7 @@ def changed_inputs(relation: Relation, config: Config, inputs: Arrays, seed: int
     ordered = {name: np.ascontiguousarray(changed[name], dtype=array.dtype) for name, array in inputs.items()}
     same = all(np.array_equal(ordered[name], inputs[name], equal_nan=inputs[name].dtype.kind == "f") for name in inputs)
     return None if same else ordered
+
+
+def _negative(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return -array - 1
