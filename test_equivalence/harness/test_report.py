@@ -22,7 +22,7 @@ from nnparity.facts import Facts
 from nnparity.loading import load_file
 from nnparity.matrix import Standing, Tally, matrix
 from nnparity.merging import settled
-from nnparity.outcome import Outcome, Verdict
+from nnparity.outcome import Outcome, Status, Verdict
 from nnparity.report import Section, discover_sections, figure, write_report
 from nnparity.store import Results, merge
 
@@ -183,6 +183,33 @@ def test_operators_stand_beside_what_the_runtime_leaves(pages: dict[str, str]) -
 def test_operator_counts_that_differ_are_both_shown() -> None:
     twice = [drawn.one(case=str(n), op_counts={"torch": {"aten.mm": n}}) for n in (1, 2)]
     assert "| torch |  | 1 (no family 1) or 2 (no family 2) |" in render(Results({}, tuple(twice)))["report.md"]
+
+
+def test_settings_of_one_runtime_are_put_side_by_side() -> None:
+    made = ("torch", "onnx_from_torch")
+    steps = {
+        "torch": {"representation": "torch", "environment": "torch"},
+        "onnx_from_torch": {"representation": "onnx", "environment": "torch"},
+        "onnx_tidied": {"representation": "onnx", "environment": "onnx"},
+        "slow": {"representation": "onnx", "environment": "onnx"},
+        "fast": {"representation": "onnx", "environment": "onnx"},
+        "other": {"representation": "onnx", "environment": "elsewhere"},
+    }
+    wrong = {"status": Status.MISMATCH, "verdict": Verdict.FAIL}
+    outcomes = [
+        *(drawn.one(case=case, path=(*made, *rest)) for case in "ab" for rest in (["slow"], ["other"])),
+        drawn.one(case="a", path=(*made, "fast")),
+        drawn.one(case="b", path=(*made, "fast"), **wrong),
+        drawn.one(case="c", path=(*made, "fast"), **wrong),
+        *(drawn.one(case=case, path=(*made, "onnx_tidied", "slow")) for case in "ab"),
+    ]
+    page = render(Results({"steps": steps}, tuple(outcomes)))["report.md"]
+    row = next(line for line in page.splitlines() if line.startswith("| torch>onnx_from_torch | fast"))
+    assert row == (
+        "| torch>onnx_from_torch | fast, onnx_tidied > slow, slow | 2 | 1 | "
+        "softmax: 1 (fast MISMATCH, onnx_tidied > slow MATCH, slow MATCH) |"
+    )
+    assert "other" not in row
 
 
 def test_junit_counts_what_it_lists(pages: dict[str, str]) -> None:

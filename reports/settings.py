@@ -1,0 +1,71 @@
+"""Settings of one runtime, and optimisers right before it, against each other: no converter lies between them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from nnparity.facts import Facts
+from nnparity.outcome import Outcome, Stage
+from nnparity.report import Section
+
+Path = tuple[str, ...]
+Case = tuple[str, str]
+
+
+def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+    groups: dict[tuple[Path, str], dict[str, dict[Case, Outcome]]] = {}
+    for outcome in outcomes:
+        environment = facts.step(outcome.path[-1]).environment
+        if environment:
+            setting = " > ".join((*_optimisers(outcome.path, facts), outcome.path[-1]))
+            settings = groups.setdefault((_unoptimised(outcome.path, facts), environment), {})
+            settings.setdefault(setting, {})[outcome.layer, outcome.case] = outcome
+    return {"groups": [_group(path, settings) for (path, _), settings in sorted(groups.items()) if len(settings) > 1]}
+
+
+def _optimisers(path: Path, facts: Facts) -> list[str]:
+    """Return the conversions that leave the representation which they are given."""
+    return [
+        step
+        for before, step in pairwise(path[:-1])
+        if facts.step(step).representation and facts.step(step).representation == facts.step(before).representation
+    ]
+
+
+def _unoptimised(path: Path, facts: Facts) -> Path:
+    optimisers = _optimisers(path, facts)
+    return tuple(step for step in path[:-1] if step not in optimisers)
+
+
+def _group(path: Path, settings: Mapping[str, Mapping[Case, Outcome]]) -> dict[str, object]:
+    names = sorted(settings)
+    shared = set.intersection(*(set(settings[name]) for name in names))
+    compared = [key for key in sorted(shared) if all(settings[name][key].stage is Stage.COMPARE for name in names)]
+    apart: dict[str, Counter[tuple[str, ...]]] = {}
+    for key in compared:
+        found = tuple(settings[name][key].status.value for name in names)
+        if len(set(found)) > 1:
+            apart.setdefault(key[0], Counter())[found] += 1
+    return {
+        "path": ">".join(path),
+        "settings": names,
+        "compared": len(compared),
+        "apart": sum(sum(counts.values()) for counts in apart.values()),
+        "layers": [
+            {"layer": layer, "found": found, "count": count}
+            for layer, counts in apart.items()
+            for found, count in sorted(counts.items())
+        ],
+    }
+
+
+SECTION = Section(
+    name="settings",
+    order=55,
+    title="Settings of one runtime against each other",
+    context=context,
+    html="settings.html.jinja",
+    markdown="settings.md.jinja",
+)
