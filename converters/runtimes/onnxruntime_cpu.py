@@ -1,4 +1,4 @@
-"""ONNX Runtime on the CPU: with all its graph optimisations, and with none."""
+"""ONNX Runtime on the CPU at each of its levels of graph optimisation: all, extended, basic, none."""
 
 from __future__ import annotations
 
@@ -88,5 +88,7 @@ def _refusals() -> Iterator[None]:
 
 COMPONENTS = (
     OnnxRuntimeCpu("onnxruntime_cpu", optimisation="ORT_ENABLE_ALL"),
+    OnnxRuntimeCpu("onnxruntime_cpu_extended", optimisation="ORT_ENABLE_EXTENDED"),
+    OnnxRuntimeCpu("onnxruntime_cpu_basic", optimisation="ORT_ENABLE_BASIC"),
     OnnxRuntimeCpu("onnxruntime_cpu_unoptimized", optimisation="ORT_DISABLE_ALL"),
 )

@@ -1,10 +1,10 @@
-"""Known divergences of libtorch's interpreter of TorchScript."""
+"""Known divergences of libtorch's interpreter of TorchScript, as the file is and optimised for inference."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is
+from nnparity.conditions import both, config_is, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -27,23 +27,59 @@ def fused_in_eager(case: Case) -> bool:
     return not case.config["cross"] and case.config["heads"] % 2 == 0
 
 
+def rectifies_a_convolution(case: Case) -> bool:
+    """Whether a ReLU follows a convolution."""
+    return case.layer in {"conv2d_bn_relu", "resnet_bottleneck", "inverted_residual"}
+
+
 KNOWN = (
+    *(
+        KnownDivergence(
+            component=setting,
+            layer="multi_head_attention",
+            stage=Stage.COMPARE,
+            status=Status.MISMATCH,
+            fix=Fix.UPSTREAM,
+            reason="a row without a visible key is 0 by scaled_dot_product_attention, which is what was traced, but "
+            "NaN by the fused path that the same module takes in inference mode",
+            link="https://github.com/pytorch/pytorch/pull/133882",
+            versions=("torch<=2.13.0",),
+            witness=Case(
+                "multi_head_attention",
+                {**SELF, "mask": "key_padding_all"},
+                0,
+                {"x": ONE, "key_mask": np.zeros((1, 1), bool)},
+            ),
+            applies=both(fused_in_eager, config_is(mask="key_padding_all")),
+        )
+        for setting in ("libtorch_cpu", "libtorch_cpu_optimized")
+    ),
     KnownDivergence(
-        component="libtorch_cpu",
-        layer="multi_head_attention",
+        component="libtorch_cpu_optimized",
+        layer="*",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="a row without a visible key is 0 by scaled_dot_product_attention, which is what was traced, but NaN "
-        "by the fused path that the same module takes in inference mode",
-        link="https://github.com/pytorch/pytorch/pull/133882",
+        reason="torch.jit.optimize_for_inference runs a ReLU behind a convolution on a tensor in oneDNN's layout, "
+        "where ReLU of NaN is 0: torch.relu(torch.tensor([nan]).to_mkldnn()) shows it by itself",
+        link="none found: mkldnn relu NaN to_mkldnn optimize_for_inference returns 0",
         versions=("torch<=2.13.0",),
         witness=Case(
-            "multi_head_attention",
-            {**SELF, "mask": "key_padding_all"},
+            "conv2d_bn_relu",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "in_channels": 1,
+                "out_channels": 1,
+                "groups": 1,
+                "window": {"kernel": [1, 1], "stride": [1, 1], "dilation": [1, 1], "size": [1, 1], "padding": [0] * 4},
+                "bias": False,
+                "eps": 1e-5,
+                "layout": "NCHW",
+            },
             0,
-            {"x": ONE, "key_mask": np.zeros((1, 1), bool)},
+            {"x": np.full((1, 1, 1, 1), np.nan, np.float32)},
         ),
-        applies=both(fused_in_eager, config_is(mask="key_padding_all")),
+        applies=both(rectifies_a_convolution, non_finite),
     ),
 )

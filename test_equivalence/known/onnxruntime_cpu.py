@@ -1,4 +1,4 @@
-"""Known divergences of ONNX Runtime on the CPU, the same with and without its graph optimisations."""
+"""Known divergences of ONNX Runtime on the CPU, the same at every level of graph optimisation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
-SETTINGS = ("onnxruntime_cpu", "onnxruntime_cpu_unoptimized")
+SETTINGS = (
+    "onnxruntime_cpu",
+    "onnxruntime_cpu_extended",
+    "onnxruntime_cpu_basic",
+    "onnxruntime_cpu_unoptimized",
+)
 # A batch of 2, because tf2onnx makes no LSTM operator of a batch and a length of 1.
 CELL = {"batch": 2, "dtype": "float32", "time": 1, "features": 1, "hidden": 1, "layers": 1, "initial_state": False}
 
