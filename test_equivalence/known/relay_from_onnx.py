@@ -14,6 +14,11 @@ from nnparity.outcome import Stage, Status
 
 VERSIONS = ("xtc-tvm-python-bindings<=0.19.0.12",)
 TORCHSCRIPT = load_file(Path(__file__).with_name("relay_from_torchscript.py"))
+GLOBAL = {"batch": 1, "dtype": "float32", "channels": 1, "size": [2, 2], "kind": "average"}
+FIRST_AXIS = (
+    "ReduceMean and ReduceMax, like every reduction that takes its axes as an input, reduce over the first of them "
+    "only, so that the result has another shape (relay/frontend/onnx.py, Reduce); TVM 0.20 has no Relay"
+)
 
 KNOWN: tuple[KnownDivergence, ...] = (
     KnownDivergence(
@@ -66,5 +71,42 @@ KNOWN: tuple[KnownDivergence, ...] = (
         applies=config_is(axes=2),
         # The others write LayerNormalization, which has no axes as an input.
         paths="tensorflow>onnx_from_tensorflow>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="global_pool",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=FIRST_AXIS,
+        link="none found: tvm onnx frontend reduce axes input only first axis",
+        versions=VERSIONS,
+        witness=Case(
+            "global_pool",
+            {**GLOBAL, "keep_axes": True},
+            seed=0,
+            inputs={"x": np.ones((1, 1, 2, 2), dtype=np.float32)},
+        ),
+        # The legacy exporter writes GlobalAveragePool and MaxPool.
+        paths="*onnx_from_*[hw]>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="global_pool",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=FIRST_AXIS,
+        link="none found: tvm onnx frontend reduce axes input only first axis",
+        versions=VERSIONS,
+        witness=Case(
+            "global_pool",
+            {**GLOBAL, "keep_axes": False},
+            seed=0,
+            inputs={"x": np.ones((1, 1, 2, 2), dtype=np.float32)},
+        ),
+        applies=config_is(keep_axes=False),
+        # Here a reshape follows, which then fails.
+        paths="torch>onnx_from_torch>relay_from_onnx>*",
     ),
 )
