@@ -36,10 +36,13 @@ def declared() -> Iterator[None]:
     """Turn a front end's "not implemented" into Unsupported, in its words.
 
     TVM's OpNotImplemented and OpAttributeUnImplemented are NotImplementedErrors, and some code raises that itself.
+    OpAttributeInvalid is what a front end raises for a value of an attribute that it does not know.
     """
+    from tvm.error import OpAttributeInvalid
+
     try:
         yield
-    except NotImplementedError as problem:
+    except (NotImplementedError, OpAttributeInvalid) as problem:
         raise Unsupported(str(problem).strip()) from problem
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, non_finite, not_a_number
+from nnparity.conditions import beyond, both, config_is, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -31,6 +31,8 @@ def depthwise_point(case: Case) -> bool:
 SQUARE = {"kernel": [2, 2], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [2, 2]}
 MAX_OF_SQUARE = {"batch": 1, "dtype": "float32", "channels": 1, "window": SQUARE, "ceil_mode": False}
 THIRD_NAN = np.array([[[[4, 3], [np.nan, 1]]]], np.float32)
+GLOBAL_MAX = {"batch": 1, "dtype": "float32", "channels": 1, "size": [2, 2], "kind": "max", "keep_axes": True}
+SECOND_OF_FOUR_NAN = np.array([[[[4, np.nan], [3, 2]]]], np.float32)
 KNOWN = (
     KnownDivergence(
         component="litert_xnnpack",
@@ -149,5 +151,19 @@ KNOWN = (
         applies=non_finite,
         # TensorFlow flushes them, too.
         paths="torch>tflite_from_torch>litert_xnnpack",
+    ),
+    KnownDivergence(
+        component="litert_xnnpack",
+        layer="global_pool",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason="REDUCE_MAX forgets a NaN as the order of its comparisons goes; XNNPACK promises nothing for NaN",
+        link="none found: XNNPACK LiteRT REDUCE_MAX NaN not propagated",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case("global_pool", GLOBAL_MAX, 0, {"x": SECOND_OF_FOUR_NAN}),
+        applies=both(config_is(kind="max"), not_a_number),
+        # litert-torch has no lowering for it.
+        paths="tensorflow>*",
     ),
 )

@@ -27,6 +27,35 @@ def floors_integers(case: Case) -> bool:
     return floors and case.config.get("numbers") in {"int32", "int64"}
 
 
+TRANSPOSED = {
+    "batch": 1,
+    "dtype": "float32",
+    "in_channels": 1,
+    "out_channels": 1,
+    "groups": 1,
+    "size": [2, 2],
+    "kernel": [3, 3],
+    "stride": [2, 2],
+    "padding": [0, 0],
+    "output_padding": [0, 0],
+    "bias": False,
+}
+CELLS = np.array([[[[1, 2], [3, 4]]]], np.float32)
+
+
+def padded_after(case: Case) -> bool:
+    """Whether a transposed convolution pads its output behind, by no more than it crops there and in front."""
+    axes = list(zip(case.config["padding"], case.config["output_padding"], strict=True))
+    return any(extra for _, extra in axes) and all(extra <= 2 * pad for pad, extra in axes)
+
+
+def padded_beyond(case: Case) -> bool:
+    """Whether a transposed convolution pads its output behind by more than it crops there and in front."""
+    return any(
+        extra > 2 * pad for pad, extra in zip(case.config["padding"], case.config["output_padding"], strict=True)
+    )
+
+
 KNOWN = (
     KnownDivergence(
         component="onnx_from_tensorflow",
@@ -91,5 +120,32 @@ KNOWN = (
             {"x": np.array([-1, 1], np.int32)},
         ),
         applies=floors_integers,
+    ),
+    KnownDivergence(
+        component="onnx_from_tensorflow",
+        layer="conv_transpose2d",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="tf.nn.conv2d_transpose: explicit padding is not read, but made up from the size of the output and "
+        "split evenly, so that what crops the front by 1 and the back by 0 crops the front by 0 and the back by 1",
+        link="none found: tf2onnx conv2d_transpose explicit padding output_shape pads wrong ConvTranspose",
+        versions=("tf2onnx<=1.17.0",),
+        witness=Case("conv_transpose2d", {**TRANSPOSED, "padding": [0, 1], "output_padding": [0, 1]}, 0, {"x": CELLS}),
+        applies=padded_after,
+        paths="*>onnx*",
+    ),
+    KnownDivergence(
+        component="onnx_from_tensorflow",
+        layer="conv_transpose2d",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="tf.nn.conv2d_transpose with an output larger than what the kernel reaches: ConvTranspose gets negative "
+        "pads, which ONNX's checker refuses, and not the attribute output_padding",
+        link="none found: tf2onnx conv2d_transpose output_padding negative pads ConvTranspose",
+        versions=("tf2onnx<=1.17.0",),
+        witness=Case("conv_transpose2d", {**TRANSPOSED, "output_padding": [0, 1]}, 0, {"x": CELLS}),
+        applies=padded_beyond,
     ),
 )

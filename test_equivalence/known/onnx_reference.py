@@ -43,10 +43,28 @@ def scan_outputs(*, layers: int, status: Status, stage: Stage, then: str) -> Kno
     )
 
 
+def takes_maximum(case: Case) -> bool:
+    """Whether the layer is a maximum of several numbers."""
+    return case.layer == "max_pool2d" or case.config.get("kind") == "max"
+
+
 PAIR = {"kernel": [1, 2], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [1, 2]}
 MAX_OF_TWO = {"batch": 1, "dtype": "float32", "channels": 1, "window": PAIR, "ceil_mode": False}
 SECOND_NAN = np.array([1, np.nan], np.float32).reshape(1, 1, 1, 2)
-
+TRANSPOSED = {
+    "batch": 1,
+    "dtype": "float32",
+    "in_channels": 1,
+    "out_channels": 1,
+    "groups": 1,
+    "size": [2, 2],
+    "kernel": [3, 3],
+    "stride": [2, 2],
+    "padding": [0, 0],
+    "output_padding": [0, 0],
+    "bias": False,
+}
+CELLS = np.array([[[[1, 2], [3, 4]]]], np.float32)
 KNOWN = (
     KnownDivergence(
         component="onnx_reference",
@@ -111,7 +129,7 @@ KNOWN = (
     ),
     KnownDivergence(
         component="onnx_reference",
-        layer="max_pool2d",
+        layer="*pool*",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
@@ -119,7 +137,27 @@ KNOWN = (
         link="none found: onnx reference evaluator MaxPool NaN not propagated op_max_pool",
         versions=("onnx<=1.23.2",),
         witness=Case("max_pool2d", MAX_OF_TWO, 0, {"x": SECOND_NAN}),
-        applies=not_a_number,
+        applies=both(takes_maximum, not_a_number),
+        paths="torch>*",
+    ),
+    KnownDivergence(
+        component="onnx_reference",
+        layer="conv_transpose2d",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="ConvTranspose with groups takes as many input channels a group from the weights as the result has, and "
+        "keeps one channel of each group's result: ValueError unless the groups are of one channel",
+        link="none found: onnx reference evaluator ConvTranspose group cannot reshape broadcast op_conv_transpose",
+        versions=("onnx<=1.23.2",),
+        witness=Case(
+            "conv_transpose2d",
+            {**TRANSPOSED, "in_channels": 2, "out_channels": 4, "groups": 2},
+            0,
+            {"x": np.concatenate([CELLS, CELLS], axis=1)},
+        ),
+        applies=lambda case: case.config["groups"] > 1,
+        # The TensorFlow build takes the groups apart.
         paths="torch>*",
     ),
 )

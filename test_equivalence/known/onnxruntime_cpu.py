@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, infinite, non_finite, not_a_number
+from nnparity.conditions import beyond, both, config_is, infinite, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -24,9 +24,16 @@ def has_logistic(case: Case) -> bool:
     return case.layer == "lstm" or case.config.get("activation") == "silu"
 
 
+def takes_maximum(case: Case) -> bool:
+    """Whether the layer is a maximum of several numbers."""
+    return case.layer == "max_pool2d" or case.config.get("kind") == "max"
+
+
 SQUARE = {"kernel": [2, 2], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [2, 2]}
 MAX_OF_SQUARE = {"batch": 1, "dtype": "float32", "channels": 1, "window": SQUARE, "ceil_mode": False}
 THIRD_NAN = np.array([[[[4, 3], [np.nan, 1]]]], np.float32)
+GLOBAL_MAX = {"batch": 1, "dtype": "float32", "channels": 1, "size": [2, 2], "kind": "max", "keep_axes": True}
+SECOND_OF_FOUR_NAN = np.array([[[[4, np.nan], [3, 2]]]], np.float32)
 KNOWN = tuple(
     entry
     for setting in SETTINGS
@@ -63,19 +70,6 @@ KNOWN = tuple(
         ),
         KnownDivergence(
             component=setting,
-            layer="max_pool2d",
-            stage=Stage.COMPARE,
-            status=Status.MISMATCH,
-            fix=Fix.UPSTREAM,
-            reason="MaxPool forgets a NaN in its window, and may forget what came before it: the greatest of 4, 3, "
-            "NaN and 1 is 3",
-            link="none found: onnxruntime MaxPool NaN input not propagated",
-            versions=("onnxruntime<=1.31.1",),
-            witness=Case("max_pool2d", MAX_OF_SQUARE, 0, {"x": THIRD_NAN}),
-            applies=not_a_number,
-        ),
-        KnownDivergence(
-            component=setting,
             layer="l2_normalize",
             stage=Stage.COMPARE,
             status=Status.MISMATCH,
@@ -93,6 +87,33 @@ KNOWN = tuple(
             applies=infinite,
             # tf2onnx writes Max.
             paths="torch>*",
+        ),
+        KnownDivergence(
+            component=setting,
+            layer="*pool*",
+            stage=Stage.COMPARE,
+            status=Status.MISMATCH,
+            fix=Fix.UPSTREAM,
+            reason="MaxPool forgets a NaN in its window, and may forget what came before it: the greatest of 4, 3, "
+            "NaN and 1 is 3",
+            link="none found: onnxruntime MaxPool NaN input not propagated",
+            versions=("onnxruntime<=1.31.1",),
+            witness=Case("max_pool2d", MAX_OF_SQUARE, 0, {"x": THIRD_NAN}),
+            applies=both(takes_maximum, not_a_number),
+        ),
+        KnownDivergence(
+            component=setting,
+            layer="global_pool",
+            stage=Stage.COMPARE,
+            status=Status.MISMATCH,
+            fix=Fix.UPSTREAM,
+            reason="ReduceMax forgets a NaN unless it comes first",
+            link="https://github.com/microsoft/onnxruntime/issues/10514",
+            versions=("onnxruntime<=1.31.1",),
+            witness=Case("global_pool", GLOBAL_MAX, 0, {"x": SECOND_OF_FOUR_NAN}),
+            applies=both(config_is(kind="max"), not_a_number),
+            # The legacy exporter writes MaxPool.
+            paths="*onnx_from_*[hw]>*",
         ),
     )
 )

@@ -45,6 +45,11 @@ def short_vector(case: Case) -> bool:
     return bool((lengths < case.config["eps"]).any())
 
 
+GLOBAL = {"batch": 1, "dtype": "float32", "channels": 1, "size": [2, 2], "kind": "average"}
+FIRST_AXIS = (
+    "ReduceMean and ReduceMax, like every reduction that takes its axes as an input, reduce over the first of them "
+    "only, so that the result has another shape (relay/frontend/onnx.py, Reduce); TVM 0.20 has no Relay"
+)
 KNOWN: tuple[KnownDivergence, ...] = (
     KnownDivergence(
         component="relay_from_onnx",
@@ -202,5 +207,42 @@ KNOWN: tuple[KnownDivergence, ...] = (
         ),
         applies=short_vector,
         paths="torch>onnx_from_torch_legacy>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="global_pool",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=FIRST_AXIS,
+        link="https://github.com/apache/tvm/issues/14435",
+        versions=VERSIONS,
+        witness=Case(
+            "global_pool",
+            {**GLOBAL, "keep_axes": True},
+            seed=0,
+            inputs={"x": np.ones((1, 1, 2, 2), dtype=np.float32)},
+        ),
+        # The legacy exporter writes GlobalAveragePool and MaxPool.
+        paths="*onnx_from_*[hw]>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="global_pool",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=FIRST_AXIS,
+        link="https://github.com/apache/tvm/issues/14435",
+        versions=VERSIONS,
+        witness=Case(
+            "global_pool",
+            {**GLOBAL, "keep_axes": False},
+            seed=0,
+            inputs={"x": np.ones((1, 1, 2, 2), dtype=np.float32)},
+        ),
+        applies=config_is(keep_axes=False),
+        # Here a reshape follows, which then fails.
+        paths="torch>onnx_from_torch>relay_from_onnx>*",
     ),
 )

@@ -14,7 +14,23 @@ from nnparity.outcome import Stage, Status
 
 VERSIONS = ("xtc-tvm-python-bindings<=0.19.0.12",)
 TORCHSCRIPT = load_file(Path(__file__).with_name("relay_from_torchscript.py"))
-
+TRANSPOSED = {
+    "batch": 1,
+    "dtype": "float32",
+    "in_channels": 1,
+    "out_channels": 1,
+    "groups": 1,
+    "size": [2, 2],
+    "kernel": [3, 3],
+    "stride": [2, 2],
+    "padding": [0, 0],
+    "output_padding": [0, 0],
+    "bias": False,
+}
+IGNORED_SIZE = (
+    "TRANSPOSE_CONV without padding ignores the output size that it is given, so that a row or column that the kernel "
+    "does not reach is missing (relay/frontend/tflite.py, convert_transpose_conv); TVM 0.20 has no Relay"
+)
 one_matrix = config_is(batch=1, heads=1)
 
 
@@ -129,5 +145,43 @@ KNOWN: tuple[KnownDivergence, ...] = (
             inputs={"x": np.array([[1.0, 2.0]], dtype=np.float32)},
         ),
         applies=config_is(indices="int64"),
+    ),
+    KnownDivergence(
+        component="relay_from_tflite",
+        layer="conv_transpose2d",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=IGNORED_SIZE,
+        link="none found: tvm tflite frontend TRANSPOSE_CONV VALID output_shape ignored output padding",
+        versions=VERSIONS,
+        witness=Case(
+            "conv_transpose2d",
+            {**TRANSPOSED, "out_channels": 2, "output_padding": [0, 1]},
+            seed=0,
+            inputs={"x": np.ones((1, 1, 2, 2), dtype=np.float32)},
+        ),
+        applies=lambda case: any(case.config["output_padding"]),
+        # Without optimisation the operator does not compile.
+        paths="tensorflow>*>relay_llvm_o3",
+    ),
+    KnownDivergence(
+        component="relay_from_tflite",
+        layer="conv_transpose2d",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=IGNORED_SIZE,
+        link="none found: tvm tflite frontend TRANSPOSE_CONV VALID output_shape ignored output padding",
+        versions=VERSIONS,
+        witness=Case(
+            "conv_transpose2d",
+            {**TRANSPOSED, "output_padding": [0, 1]},
+            seed=0,
+            inputs={"x": np.ones((1, 1, 2, 2), dtype=np.float32)},
+        ),
+        applies=lambda case: any(case.config["output_padding"]) and case.config["out_channels"] == 1,
+        # Of a single channel the file has a reshape instead of a transposition, which then fails.
+        paths="tensorflow>*",
     ),
 )

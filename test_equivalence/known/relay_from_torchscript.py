@@ -273,4 +273,35 @@ KNOWN: tuple[KnownDivergence, ...] = (
         ),
         applies=both(config_is(shared="enable_gqa"), more_query_heads),
     ),
+    KnownDivergence(
+        component="relay_from_torchscript",
+        layer="padded_conv2d",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "aten::pad in a circle raises ValueError, in words that declare it, but of a class that says nothing "
+            "(relay/frontend/pytorch.py, pad); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm from_pytorch circular mode for torch.nn.functional.pad are not supported in TVM",
+        versions=VERSIONS,
+        witness=Case(
+            "padded_conv2d",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "in_channels": 1,
+                "out_channels": 1,
+                "size": [1, 1],
+                "kernel": [1, 1],
+                "stride": 1,
+                "padding": [0, 1],
+                "mode": "circular",
+                "bias": False,
+            },
+            seed=0,
+            inputs={"x": np.ones((1, 1, 1, 1), dtype=np.float32)},
+        ),
+        applies=config_is(mode="circular"),
+    ),
 )

@@ -19,11 +19,6 @@ def activated(case: Case, activation: str) -> bool:
     return bool(config.get("activation") == activation and applied)
 
 
-def takes_maximum(case: Case) -> bool:
-    """Whether the layer is a maximum of several numbers."""
-    return case.layer == "max_pool2d"
-
-
 def rectifies(case: Case) -> bool:
     """Whether the layer takes the greater or the smaller of an entry and a bound; Keras does so for PReLU."""
     return (
@@ -35,6 +30,11 @@ def rectifies(case: Case) -> bool:
 
 def bounds_a_length(case: Case) -> bool:
     return case.layer == "l2_normalize"
+
+
+def takes_maximum(case: Case) -> bool:
+    """Whether the layer is a maximum of several numbers."""
+    return case.layer == "max_pool2d" or case.config.get("kind") == "max"
 
 
 def tanh_of_small_numbers(case: Case) -> bool:
@@ -123,7 +123,31 @@ def negative_index(paths: str) -> KnownDivergence:
     )
 
 
-KNOWN: tuple[KnownDivergence, ...] = (
+def crops_to_one_pixel(case: Case) -> bool:
+    """Whether a transposed convolution with a stride and padding has one row or column."""
+    config = case.config
+    keys = ("size", "stride", "padding", "kernel", "output_padding")
+    sizes = [
+        (size - 1) * stride - 2 * pad + kernel + extra
+        for size, stride, pad, kernel, extra in zip(*(config[key] for key in keys), strict=True)
+    ]
+    return 1 in sizes and max(config["stride"]) > 1 and any(config["padding"])
+
+
+TRANSPOSED = {
+    "batch": 1,
+    "dtype": "float32",
+    "in_channels": 1,
+    "out_channels": 1,
+    "groups": 1,
+    "size": [2, 2],
+    "kernel": [3, 3],
+    "stride": [2, 2],
+    "padding": [0, 0],
+    "output_padding": [0, 0],
+    "bias": False,
+}
+AT_EVERY_LEVEL: tuple[KnownDivergence, ...] = (
     KnownDivergence(
         component="relay_llvm_o0",
         layer="*",
@@ -229,4 +253,48 @@ KNOWN: tuple[KnownDivergence, ...] = (
     ),
     negative_index("torch>onnx_from_torch>relay_from_onnx>*"),
     negative_index("torch>torchscript_from_torch>*"),
+    KnownDivergence(
+        component="relay_llvm_o0",
+        layer="conv_transpose2d",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason=(
+            "image.resize2d with align_corners to one row or column: `Divide by zero`, by the size of the output less "
+            "one (topi/image/resize.py); litert-torch makes RESIZE_BILINEAR of some transposed convolutions"
+        ),
+        link="none found: tvm resize2d align_corners output size 1 Divide by zero const_fold",
+        versions=VERSIONS,
+        witness=Case(
+            "conv_transpose2d",
+            {**TRANSPOSED, "size": [1, 2], "stride": [1, 2], "padding": [1, 1]},
+            seed=0,
+            inputs={"x": np.ones((1, 1, 1, 2), dtype=np.float32)},
+        ),
+        applies=crops_to_one_pixel,
+        paths="torch>tflite_from_torch>relay_from_tflite>*",
+    ),
+)
+KNOWN: tuple[KnownDivergence, ...] = (
+    *AT_EVERY_LEVEL,
+    KnownDivergence(
+        component="relay_llvm_o0",
+        layer="conv_transpose2d",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "nn.conv2d_transpose with the channels last, as TFLite has them, raises AssertionError, in words that "
+            "declare it, but of a class that says nothing; at level 3 the layout is changed first"
+        ),
+        link="none found: tvm conv2d_transpose strategy x86 only support nchw for now NHWC",
+        versions=VERSIONS,
+        witness=Case(
+            "conv_transpose2d",
+            TRANSPOSED,
+            seed=0,
+            inputs={"x": np.ones((1, 1, 2, 2), dtype=np.float32)},
+        ),
+        paths="*>relay_from_tflite>*",
+    ),
 )

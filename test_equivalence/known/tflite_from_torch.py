@@ -37,6 +37,27 @@ def taken_for_same(case: Case) -> bool:
     return exact and any(others) and any(window["padding"]) and not case.config["count_include_pad"]
 
 
+TRANSPOSED = {
+    "batch": 1,
+    "dtype": "float32",
+    "in_channels": 1,
+    "out_channels": 1,
+    "groups": 1,
+    "size": [3, 3],
+    "kernel": [3, 3],
+    "stride": [2, 2],
+    "padding": [0, 0],
+    "output_padding": [0, 0],
+    "bias": False,
+}
+CELLS = np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3)
+
+
+def strides_and_crops(case: Case) -> bool:
+    """Whether a transposed convolution has a stride and crops its output."""
+    return max(case.config["stride"]) > 1 and any(case.config["padding"])
+
+
 def same_average_pool(*, stage: Stage, status: Status, size: list[int], paths: str, then: str) -> KnownDivergence:
     window = {"kernel": [3, 2], "stride": [1, 1], "padding": [1, 0], "size": size}
     return KnownDivergence(
@@ -252,5 +273,31 @@ KNOWN = (
         applies=both(config_is(groups=1), transposes_shared_keys),
         # Relay declines the BROADCAST_TO of the file.
         paths="*>litert_*",
+    ),
+    KnownDivergence(
+        component="tflite_from_torch",
+        layer="conv_transpose2d",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="ConvTranspose2d with a stride on one axis and padding becomes RESIZE_BILINEAR, and its "
+        "weights are gone",
+        link="none found: litert-torch ConvTranspose2d RESIZE_BILINEAR lhs_dilation wrong result",
+        versions=("litert-torch<=0.10.0",),
+        witness=Case("conv_transpose2d", {**TRANSPOSED, "stride": [1, 2], "padding": [1, 1]}, 0, {"x": CELLS}),
+        applies=strides_and_crops,
+    ),
+    KnownDivergence(
+        component="tflite_from_torch",
+        layer="conv_transpose2d",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="ConvTranspose2d with a stride and padding: `failed to legalize operation 'mhlo.convolution'`, an error "
+        "like any other of the converter's passes",
+        link="https://github.com/google-ai-edge/litert-torch/issues/316",
+        versions=("litert-torch<=0.10.0",),
+        witness=Case("conv_transpose2d", {**TRANSPOSED, "padding": [1, 1]}, 0, {"x": CELLS}),
+        applies=strides_and_crops,
     ),
 )
