@@ -6,6 +6,9 @@ from typing import Any
 
 from nnparity.contracts import Artifact, Unsupported
 
+# litert-torch's own words for an ATen operator that it does not lower; their class is RuntimeError.
+NO_LOWERING = "Lowering not found: "
+
 
 class TFLiteFromTorch:
     name = "tflite_from_torch"
@@ -24,9 +27,13 @@ class TFLiteFromTorch:
             raise Unsupported(f"litert_torch {litert_torch.__version__}: its dynamic shapes work for few layers only")
         litert_torch.config.show_progress = False
         example = {name: torch.from_numpy(array) for name, array in artifact.example().items()}
-        return artifact.converted(
-            "tflite", litert_torch.convert(named(artifact), sample_kwargs=example).model_content()
-        )
+        try:
+            model = litert_torch.convert(named(artifact), sample_kwargs=example)
+        except RuntimeError as error:
+            if not str(error).startswith(NO_LOWERING):
+                raise
+            raise Unsupported(f"litert_torch {litert_torch.__version__}: {str(error).splitlines()[0]}") from error
+        return artifact.converted("tflite", model.model_content())
 
 
 def named(artifact: Artifact) -> Any:

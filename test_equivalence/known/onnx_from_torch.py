@@ -27,6 +27,32 @@ def beyond_float_precision(case: Case) -> bool:
     return any(bool((np.abs(array) > 2**24).any()) for array in integers)
 
 
+def narrow_scatter(*, stage: Stage, status: Status, paths: str) -> KnownDivergence:
+    return KnownDivergence(
+        component="onnx_from_torch",
+        layer="scatter",
+        stage=stage,
+        status=status,
+        fix=Fix.UPSTREAM,
+        reason="index_add with int32 indices, which is taken apart to index_put, becomes ScatterND with int32 indices, "
+        "for which ONNX wants int64",
+        link="none found: torch.onnx index int32 indices GatherND invalid type tensor(int32) onnxscript aten_index",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "scatter",
+            {"batch": 1, "dtype": "float32", "rows": 2, "inner": [], "indices": "int32", "mode": "add"},
+            0,
+            {
+                "table": np.zeros(2, np.float32),
+                "indices": np.zeros(1, np.int32),
+                "updates": np.ones(1, np.float32),
+            },
+        ),
+        applies=config_is(indices="int32", mode="add"),
+        paths=paths,
+    )
+
+
 KNOWN = (
     KnownDivergence(
         component="onnx_from_torch",
@@ -101,4 +127,6 @@ KNOWN = (
         applies=config_is(negative=True, indices="int32"),
         paths="*>onnxruntime_cpu*",
     ),
+    narrow_scatter(stage=Stage.LOAD, status=Status.ERROR, paths="*>onnxruntime_cpu*"),
+    narrow_scatter(stage=Stage.CONVERT, status=Status.ERROR, paths="*>relay_from_onnx>*"),
 )
