@@ -6,6 +6,7 @@ from typing import Any
 
 from nnparity.contracts import Artifact, Unsupported
 
+# litert-torch's own words for an ATen operator that it does not lower; their class is RuntimeError.
 NO_LOWERING = "Lowering not found: "
 
 
@@ -29,10 +30,9 @@ class TFLiteFromTorch:
         try:
             model = litert_torch.convert(named(artifact), sample_kwargs=example)
         except RuntimeError as error:
-            # litert-torch has no class of its own for an operator that it has no lowering for.
             if not str(error).startswith(NO_LOWERING):
                 raise
-            raise Unsupported(f"litert_torch: {str(error).splitlines()[0]}") from error
+            raise Unsupported(f"litert_torch {litert_torch.__version__}: {str(error).splitlines()[0]}") from error
         return artifact.converted("tflite", model.model_content())
 
 

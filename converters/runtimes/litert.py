@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from nnparity.contracts import Arrays, Artifact, Unsupported
 from nnparity.loading import load_file
 
 DELEGATE = "DELEGATE"
-# The interpreter's own words for an operator that it has no kernel for; their class is ValueError, as for much else.
-NO_KERNEL = "Didn't find op for builtin opcode"
+# The interpreter's own words for what it has no kernel for; their classes say nothing.
+NO_KERNEL = ("Didn't find op for builtin opcode", "operations are currently supported for stablehlo.scatter")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class LiteRTRuntime:
     compiles_to: str = "tflite"
 
     def load(self, artifact: Artifact) -> LiteRTSession:
-        return LiteRTSession(self._interpreter(artifact).get_signature_runner())
+        with _refusals():
+            return LiteRTSession(self._interpreter(artifact).get_signature_runner())
 
     def compile(self, artifact: Artifact) -> Artifact:
         """Return the same file with the operators that the interpreter executes: each delegate counts as one.
@@ -43,11 +45,12 @@ class LiteRTRuntime:
         counted as they are in the file.
         """
         representation = load_file(Path(__file__).parents[1] / "representations" / "tflite.py")
-        interpreter = self._interpreter(artifact)
         shapes = {spec.name: spec.sized(artifact.sizes) for spec in artifact.inputs}
-        for name, details in interpreter.get_signature_runner().get_input_details().items():
-            interpreter.resize_tensor_input(details["index"], shapes[name])
-        interpreter.allocate_tensors()
+        with _refusals():
+            interpreter = self._interpreter(artifact)
+            for name, details in interpreter.get_signature_runner().get_input_details().items():
+                interpreter.resize_tensor_input(details["index"], shapes[name])
+            interpreter.allocate_tensors()
         nodes = interpreter._get_ops_details()
         in_file = Counter(representation.REPRESENTATION.count(artifact))
         first = Counter(node["op_name"] for node in nodes if node["op_name"] != DELEGATE)
@@ -56,16 +59,11 @@ class LiteRTRuntime:
     def _interpreter(self, artifact: Artifact) -> Any:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-        try:
-            return Interpreter(
-                model_content=artifact.model,
-                num_threads=1,
-                experimental_op_resolver_type=OpResolverType[self.resolver],
-            )
-        except ValueError as error:
-            if not str(error).startswith(NO_KERNEL):
-                raise
-            raise Unsupported(f"LiteRT: {str(error).splitlines()[0]}") from error
+        return Interpreter(
+            model_content=artifact.model,
+            num_threads=1,
+            experimental_op_resolver_type=OpResolverType[self.resolver],
+        )
 
 
 def executed(nodes: Sequence[Mapping[str, Any]]) -> Counter[str]:
@@ -89,6 +87,17 @@ def executed(nodes: Sequence[Mapping[str, Any]]) -> Counter[str]:
             replaced.add(producer[tensor]["index"])
             pending.extend(int(source) for source in producer[tensor]["inputs"])
     return Counter(node["op_name"] for node in nodes if node["index"] not in replaced)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Re-raise as Unsupported the interpreter's declaration that it has no kernel for an operator."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        if not any(words in str(error) for words in NO_KERNEL):
+            raise
+        raise Unsupported(f"LiteRT: {str(error).splitlines()[0]}") from error
 
 
 COMPONENTS = (

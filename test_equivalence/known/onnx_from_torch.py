@@ -38,6 +38,34 @@ GROUPED = {
     "shared": "enable_gqa",
     "bias": False,
 }
+
+
+def narrow_scatter(*, stage: Stage, status: Status, paths: str) -> KnownDivergence:
+    return KnownDivergence(
+        component="onnx_from_torch",
+        layer="scatter",
+        stage=stage,
+        status=status,
+        fix=Fix.UPSTREAM,
+        reason="index_add with int32 indices, which is taken apart to index_put, becomes ScatterND with int32 indices, "
+        "for which ONNX wants int64",
+        link="none found: torch.onnx index int32 indices GatherND invalid type tensor(int32) onnxscript aten_index",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "scatter",
+            {"batch": 1, "dtype": "float32", "rows": 2, "inner": [], "indices": "int32", "mode": "add"},
+            0,
+            {
+                "table": np.zeros(2, np.float32),
+                "indices": np.zeros(1, np.int32),
+                "updates": np.ones(1, np.float32),
+            },
+        ),
+        applies=config_is(indices="int32", mode="add"),
+        paths=paths,
+    )
+
+
 KNOWN = (
     KnownDivergence(
         component="onnx_from_torch",
@@ -126,4 +154,6 @@ KNOWN = (
         applies=config_is(shared="enable_gqa"),
         paths="torch>onnx_from_torch>relay_from_onnx>*",
     ),
+    narrow_scatter(stage=Stage.LOAD, status=Status.ERROR, paths="*>onnxruntime_cpu*"),
+    narrow_scatter(stage=Stage.CONVERT, status=Status.ERROR, paths="*>relay_from_onnx>*"),
 )

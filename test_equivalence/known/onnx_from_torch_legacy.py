@@ -20,6 +20,12 @@ FUSED = {
 }
 ONE = np.ones((1, 1, 1, 1), np.float32)
 
+
+def repeats(case: Case) -> bool:
+    """Whether two indices are the same."""
+    return bool(len(np.unique(case.inputs["indices"])) < len(case.inputs["indices"]))
+
+
 KNOWN = (
     KnownDivergence(
         component="onnx_from_torch_legacy",
@@ -35,5 +41,53 @@ KNOWN = (
             "attention", FUSED, 0, {"q": ONE * np.nan, "k": ONE, "v": ONE, "mask": np.ones((1, 1, 1, 1), bool)}
         ),
         applies=both(config_is(mask="sdpa_bool"), non_finite),
+    ),
+    KnownDivergence(
+        component="onnx_from_torch_legacy",
+        layer="scatter",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="index_add is written as ScatterElements without its reduction `add`, on zeros, and an addition: of "
+        "updates with the same index one is left; the exporter warns of it at every index_add",
+        link="https://github.com/pytorch/pytorch/issues/111159",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "scatter",
+            {"batch": 2, "dtype": "float32", "rows": 2, "inner": [], "indices": "int64", "mode": "add"},
+            0,
+            {
+                "table": np.zeros(2, np.float32),
+                "indices": np.zeros(2, np.int64),
+                "updates": np.ones(2, np.float32),
+            },
+        ),
+        applies=both(config_is(mode="add"), repeats),
+    ),
+    KnownDivergence(
+        component="onnx_from_torch_legacy",
+        layer="one_hot",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="movedim of a negative axis becomes Transpose with that negative axis in its permutation, which ONNX "
+        "does not know and NumPy does (symbolic_opset9.py, movedim)",
+        link="none found: torch.onnx movedim negative dim Transpose invalid perm -1",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "one_hot",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [1],
+                "classes": 2,
+                "classes_last": False,
+                "indices": "int32",
+            },
+            0,
+            {"indices": np.zeros((1, 1), np.int32)},
+        ),
+        applies=config_is(classes_last=False),
+        paths="*>onnxruntime_cpu*",
     ),
 )

@@ -160,4 +160,49 @@ KNOWN = (
         # The TensorFlow build takes the groups apart.
         paths="torch>*",
     ),
+    KnownDivergence(
+        component="onnx_reference",
+        layer="one_hot",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="OneHot hands `depth` to np.arange as it is, which takes no array of one element any more; ONNX allows "
+        "that beside a scalar, and tf2onnx writes it",
+        link="none found: onnx reference evaluator OneHot depth rank 1 np.arange only 0-dimensional arrays",
+        versions=("onnx<=1.23.2",),
+        witness=Case(
+            "one_hot",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [],
+                "classes": 2,
+                "classes_last": True,
+                "indices": "int32",
+            },
+            0,
+            {"indices": np.zeros(1, np.int32)},
+        ),
+        paths="tensorflow>*",
+    ),
+    KnownDivergence(
+        component="onnx_reference",
+        layer="take_along_axis",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="GatherElements along a negative axis compares the wrong sizes: shape[:-1] + shape[-1 + 1:] is not the "
+        "shape without its last axis (reference/ops/op_gather_elements.py)",
+        link="none found: onnx reference evaluator GatherElements negative axis except for dimension -1",
+        versions=("onnx<=1.23.2",),
+        witness=Case(
+            "take_along_axis",
+            {"batch": 1, "dtype": "float32", "inner": [2], "axis": -1, "picked": 1, "indices": "int32"},
+            0,
+            {"x": np.array([[1, 2]], np.float32), "indices": np.ones((1, 1), np.int32)},
+        ),
+        applies=lambda case: case.config["axis"] < 0,
+        # Keras counts the axis from the front.
+        paths="torch>*",
+    ),
 )

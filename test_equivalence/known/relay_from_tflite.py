@@ -44,6 +44,33 @@ def several_queries(case: Case) -> bool:
     return one_matrix(case) and not one_query(case) and case.layer != "attention"
 
 
+def take_along_axis(*, stage: Stage, status: Status, batch: int) -> KnownDivergence:
+    return KnownDivergence(
+        component="relay_from_tflite",
+        layer="take_along_axis",
+        stage=stage,
+        status=status,
+        fix=Fix.NEVER,
+        reason=(
+            "GATHER ignores its option `batch_dims` and gathers whole slices, of which the next operator refuses the "
+            "shape, or not if there is one row (relay/frontend/tflite.py, convert_gather); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm relay frontend tflite GATHER batch_dims ignored",
+        versions=VERSIONS,
+        witness=Case(
+            "take_along_axis",
+            {"batch": batch, "dtype": "float32", "inner": [2], "axis": 1, "picked": 1, "indices": "int32"},
+            seed=0,
+            inputs={
+                "x": np.ones((batch, 2), dtype=np.float32),
+                "indices": np.zeros((batch, 1), dtype=np.int32),
+            },
+        ),
+        # litert-torch writes GATHER_ND.
+        paths="tensorflow>*",
+    )
+
+
 KNOWN: tuple[KnownDivergence, ...] = (
     KnownDivergence(
         component="relay_from_tflite",
@@ -184,4 +211,33 @@ KNOWN: tuple[KnownDivergence, ...] = (
         # Of a single channel the file has a reshape instead of a transposition, which then fails.
         paths="tensorflow>*",
     ),
+    KnownDivergence(
+        component="relay_from_tflite",
+        layer="one_hot",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "ONE_HOT looks for its values among what the graph computes, and TensorFlow writes them as constants: "
+            "KeyError (relay/frontend/tflite.py, convert_one_hot); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm relay frontend tflite ONE_HOT KeyError on_value constant",
+        versions=VERSIONS,
+        witness=Case(
+            "one_hot",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [],
+                "classes": 2,
+                "classes_last": True,
+                "indices": "int32",
+            },
+            seed=0,
+            inputs={"indices": np.zeros(1, dtype=np.int32)},
+        ),
+        paths="tensorflow>*",
+    ),
+    take_along_axis(stage=Stage.CONVERT, status=Status.ERROR, batch=2),
+    take_along_axis(stage=Stage.COMPARE, status=Status.MISMATCH, batch=1),
 )

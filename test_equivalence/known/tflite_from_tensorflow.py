@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, either, wholly_masked
+from nnparity.conditions import beyond, both, config_is, either, non_finite, wholly_masked
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -79,5 +79,29 @@ KNOWN = (
             open_axes=("batch",),
         ),
         applies=open_batch,
+    ),
+    KnownDivergence(
+        component="tflite_from_tensorflow",
+        layer="scatter",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="TensorScatterAdd and -Update become a product of the table with a mask of 0 and 1, and a sum: "
+        "0 * infinity is NaN, in a row that is replaced and in one that is added to",
+        link="none found: tflite converter TensorScatterAdd TensorScatterUpdate mask multiply infinity NaN",
+        versions=("tensorflow-cpu<=2.21.0",),
+        witness=Case(
+            "scatter",
+            {"batch": 1, "dtype": "float32", "rows": 2, "inner": [], "indices": "int32", "mode": "add"},
+            0,
+            {
+                "table": np.array([np.inf, 0], np.float32),
+                "indices": np.zeros(1, np.int32),
+                "updates": np.ones(1, np.float32),
+            },
+        ),
+        applies=non_finite,
+        # Without the delegate there is no infinity.
+        paths="*>litert_xnnpack",
     ),
 )
