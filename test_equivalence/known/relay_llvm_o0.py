@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, non_finite
+from nnparity.conditions import beyond, both, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -20,14 +20,21 @@ def activated(case: Case, activation: str) -> bool:
 
 
 def rectifies(case: Case) -> bool:
-    return activated(case, "relu") or case.layer == "conv2d_bn_relu"
+    applied = activated(case, "relu") or case.config.get("nonlinearity") == "relu"
+    return applied or case.layer == "conv2d_bn_relu"
 
 
 def tanh_of_small_numbers(case: Case) -> bool:
-    """Whether the layer computes a tanh and some row of an input, none of it beyond 1, is not wholly zero."""
+    """Whether the layer computes a tanh of something small.
+
+    That is where some row of an input, none of it beyond 1, is not wholly zero, and where the gates of an LSTM are so
+    far from zero that they leave next to nothing of its cell.
+    """
     rows = [np.abs(array).max(axis=-1) for array in case.inputs.values() if array.dtype.kind == "f"]
     small = any(bool(((row > 0) & (row <= 1)).any()) for row in rows)
-    return small and (activated(case, "tanh") or case.layer == "lstm")
+    has_cell = case.layer in {"lstm", "bidirectional_lstm"}
+    recurrent = has_cell or case.layer == "gru" or case.config.get("nonlinearity") == "tanh"
+    return (small and (recurrent or activated(case, "tanh"))) or (has_cell and beyond(4)(case))
 
 
 def single_along_an_axis(case: Case) -> bool:
