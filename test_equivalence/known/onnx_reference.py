@@ -11,6 +11,14 @@ from nnparity.outcome import Stage, Status
 
 CELL = {"batch": 2, "dtype": "float32", "time": 1, "features": 1, "hidden": 1, "initial_state": True, "bias": False}
 ONE_STEP = {**CELL, "batch": 1, "initial_state": False}
+GATED = {
+    "dtype": "float32",
+    "reset": "after",
+    "features": 1,
+    "hidden": 1,
+    "initial_state": False,
+    "bias": False,
+}
 SPREAD = {"kernel": [2, 1], "stride": [1, 1], "dilation": [2, 1], "padding": [0, 0, 0, 0], "size": [3, 1]}
 
 
@@ -23,6 +31,12 @@ def holes_in_kernel(case: Case) -> bool:
     """Whether a window skips cells."""
     window = case.config.get("window", {"kernel": [], "dilation": []})
     return any(kernel > 1 < step for kernel, step in zip(window["kernel"], window["dilation"], strict=True))
+
+
+def left_as_loop(case: Case) -> bool:
+    """Whether tf2onnx 1.17 makes no recurrent operator of the layer, but leaves its Loop."""
+    one_step = config_is(batch=1, time=1)(case)
+    return case.layer in {"gru", "rnn"} or (case.layer == "bidirectional_lstm" and one_step)
 
 
 def scan_outputs(*, layers: int, status: Status, stage: Stage, then: str) -> KnownDivergence:
@@ -204,5 +218,51 @@ KNOWN = (
         applies=lambda case: case.config["axis"] < 0,
         # Keras counts the axis from the front.
         paths="torch>*",
+    ),
+    KnownDivergence(
+        component="onnx_reference",
+        layer="rnn",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="the operator RNN knows the activations Tanh and Affine only, not Relu, which the specification names",
+        link="none found: onnx ReferenceEvaluator RNN Unknown activation function Relu choose_act",
+        versions=("onnx<=1.23.2",),
+        witness=Case(
+            "rnn",
+            {**ONE_STEP, "layers": 1, "nonlinearity": "relu"},
+            0,
+            {"x": np.ones((1, 1, 1), np.float32)},
+        ),
+        applies=config_is(nonlinearity="relu"),
+        # The other two exporters write no RNN operator.
+        paths="torch>onnx_from_torch_legacy>*",
+    ),
+    *(
+        KnownDivergence(
+            component="onnx_reference",
+            layer="*",
+            stage=stage,
+            status=status,
+            fix=Fix.UPSTREAM,
+            reason=f"Loop joins its scan outputs with np.vstack, so that values of rank 2 get no axis for the steps; "
+            f"{then}",
+            link="none found: onnx ReferenceEvaluator Loop scan output single iteration shape wrong concatenate "
+            "op_loop",
+            versions=("onnx<=1.23.2",),
+            witness=Case("gru", {**GATED, "batch": size, "time": size}, 0, {"x": np.ones((size, size, 1), np.float32)}),
+            applies=both(left_as_loop, applies),
+            paths="tensorflow>onnx_from_tensorflow>*",
+        )
+        for size, stage, status, applies, then in (
+            (
+                2,
+                Stage.RUN,
+                Status.ERROR,
+                left_as_loop,
+                "the operator that follows, such as Transpose, refuses a matrix",
+            ),
+            (1, Stage.COMPARE, Status.MISMATCH, config_is(batch=1, time=1), "the sequence comes back as a matrix"),
+        )
     ),
 )

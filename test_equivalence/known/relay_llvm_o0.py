@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, either, non_finite, not_a_number
+from nnparity.conditions import beyond, both, config_is, either, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -23,6 +23,7 @@ def rectifies(case: Case) -> bool:
     """Whether the layer takes the greater or the smaller of an entry and a bound; Keras does so for PReLU."""
     return (
         activated(case, "relu")
+        or case.config.get("nonlinearity") == "relu"
         or case.layer == "conv2d_bn_relu"
         or case.config.get("kind") in {"relu", "relu6", "prelu", "hardtanh", "hardsigmoid", "hardswish"}
     )
@@ -38,10 +39,16 @@ def takes_maximum(case: Case) -> bool:
 
 
 def tanh_of_small_numbers(case: Case) -> bool:
-    """Whether the layer computes a tanh and some row of an input, none of it beyond 1, is not wholly zero."""
+    """Whether the layer computes a tanh of something small.
+
+    That is where some row of an input, none of it beyond 1, is not wholly zero, and where the gates of an LSTM are so
+    far from zero that they leave next to nothing of its cell.
+    """
     rows = [np.abs(array).max(axis=-1) for array in case.inputs.values() if array.dtype.kind == "f"]
     small = any(bool(((row > 0) & (row <= 1)).any()) for row in rows)
-    return small and (activated(case, "tanh") or case.layer == "lstm")
+    has_cell = case.layer in {"lstm", "bidirectional_lstm"}
+    recurrent = has_cell or case.layer == "gru" or case.config.get("nonlinearity") == "tanh"
+    return (small and (recurrent or activated(case, "tanh"))) or (has_cell and beyond(4)(case))
 
 
 def single_along_an_axis(case: Case) -> bool:

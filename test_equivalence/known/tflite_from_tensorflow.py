@@ -17,6 +17,11 @@ def holds_infinity(case: Case) -> bool:
     return case.config["mask"] in {"fill_inf", "sdpa_bool", "causal"}
 
 
+def recurrent(case: Case) -> bool:
+    """Whether the layer is a recurrent one of Keras."""
+    return case.layer in {"lstm", "bidirectional_lstm", "gru", "rnn"}
+
+
 def open_batch(case: Case) -> bool:
     """Whether the converter is not told the size of the batch."""
     return "batch" in case.open_axes
@@ -54,34 +59,6 @@ KNOWN = (
     ),
     KnownDivergence(
         component="tflite_from_tensorflow",
-        layer="lstm",
-        stage=Stage.CONVERT,
-        status=Status.ERROR,
-        fix=Fix.UPSTREAM,
-        reason="with an open batch the list of a Keras LSTM's steps has an open element shape, which the lowering of "
-        "TensorListReserve refuses with an error that is not one of the converter's own codes for missing operators",
-        link="https://github.com/tensorflow/tensorflow/issues/62849",
-        versions=("tensorflow-cpu<=2.21.0",),
-        witness=Case(
-            "lstm",
-            {
-                "batch": 2,
-                "dtype": "float32",
-                "time": 1,
-                "features": 1,
-                "hidden": 1,
-                "layers": 1,
-                "initial_state": False,
-                "bias": False,
-            },
-            0,
-            {"x": np.ones((2, 1, 1), np.float32)},
-            open_axes=("batch",),
-        ),
-        applies=open_batch,
-    ),
-    KnownDivergence(
-        component="tflite_from_tensorflow",
         layer="scatter",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
@@ -103,5 +80,34 @@ KNOWN = (
         applies=non_finite,
         # Without the delegate there is no infinity.
         paths="*>litert_xnnpack",
+    ),
+    KnownDivergence(
+        component="tflite_from_tensorflow",
+        layer="*",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="with an open batch the list of a recurrent Keras layer's steps has an open element shape, which the "
+        "lowering of TensorListReserve refuses with an error that is not one of the converter's own codes for missing "
+        "operators",
+        link="https://github.com/tensorflow/tensorflow/issues/62849",
+        versions=("tensorflow-cpu<=2.21.0",),
+        witness=Case(
+            "lstm",
+            {
+                "batch": 2,
+                "dtype": "float32",
+                "time": 1,
+                "features": 1,
+                "hidden": 1,
+                "layers": 1,
+                "initial_state": False,
+                "bias": False,
+            },
+            0,
+            {"x": np.ones((2, 1, 1), np.float32)},
+            open_axes=("batch",),
+        ),
+        applies=both(recurrent, open_batch),
     ),
 )
