@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -192,6 +193,7 @@ LAYER = LayerSpec(
     reference=reference,
     scale=scale,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=(*relations.ROWS, relations.past_alone(inputs=("x",), outputs=("y",))),
     examples=(
         {**SMALL, "reset": "after", "initial_state": False, "bias": True},
         {**SMALL, "reset": "before", "initial_state": False, "bias": True},

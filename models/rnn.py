@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -146,9 +147,10 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=(*relations.ROWS, relations.past_alone(inputs=("x",), outputs=("y",))),
     examples=(
         {**SMALL, "nonlinearity": "tanh", "initial_state": False, "bias": True},
-        {**SMALL, "nonlinearity": "relu", "initial_state": True, "bias": False, "batch": 3},
+        {**SMALL, "nonlinearity": "relu", "initial_state": True, "bias": False, "batch": 3, "hidden": 4},
         {**SMALL, "nonlinearity": "relu", "initial_state": False, "bias": True, "layers": 2, "time": 2},
     ),
 )

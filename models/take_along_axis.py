@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -88,6 +89,7 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS_BESIDE_AXES,
     examples=(
         {"batch": 2, "dtype": "float32", "inner": [3, 4], "axis": -1, "picked": 2, "indices": "int32"},
         {"batch": 2, "dtype": "float32", "inner": [3, 4], "axis": 1, "picked": 5, "indices": "int32"},

@@ -60,7 +60,7 @@ OF_KIND: Mapping[str, Mapping[str, Change]] = {
         "of dtype float64": lambda array: array.astype(np.float64),
         "a thousandth too large": lambda array: array * array.dtype.type(1.001),
         "moved by a thousandth": lambda array: array + array.dtype.type(0.001),
-        "with small values flushed": lambda array: np.where(np.abs(array) < 1e-2, 0, array).astype(array.dtype),
+        "with small values flushed": lambda array: np.where(np.abs(array) < 0.1, 0, array).astype(array.dtype),
         "without their sign": np.abs,
         "rounded to integers": np.rint,
         "with 0 for NaN": lambda array: np.nan_to_num(array, nan=0.0, posinf=np.inf, neginf=-np.inf),
