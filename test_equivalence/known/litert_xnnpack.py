@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, non_finite
+from nnparity.conditions import beyond, both, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -14,7 +14,7 @@ POINT = {"kernel": [1, 1], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 
 
 def has_logistic(case: Case) -> bool:
     """Whether the layer goes through a logistic function."""
-    return case.layer == "lstm" or case.config.get("activation") == "silu"
+    return case.layer in {"lstm", "silu", "glu", "swiglu"} or case.config.get("activation") == "silu"
 
 
 def along_inner_axis(case: Case) -> bool:
@@ -132,5 +132,23 @@ KNOWN = (
         applies=non_finite,
         # TensorFlow flushes them, too.
         paths="torch>tflite_from_torch>litert_xnnpack",
+    ),
+    KnownDivergence(
+        component="litert_xnnpack",
+        layer="softplus",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason="EXP of NaN is 0, and with it the LOG of 1 + EXP, as which both converters write softplus; XNNPACK "
+        "promises nothing for NaN",
+        link="https://github.com/tensorflow/tfjs/pull/3855",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "softplus",
+            {"batch": 1, "dtype": "float32", "inner": [2], "beta": 1.0, "threshold": 20.0},
+            0,
+            {"x": np.array([[np.nan, 1]], np.float32)},
+        ),
+        applies=not_a_number,
     ),
 )

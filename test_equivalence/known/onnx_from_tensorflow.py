@@ -16,7 +16,8 @@ ONE = np.ones((1, 1, 1, 1), np.float32)
 def masks_by_where(case: Case) -> bool:
     """Whether the layer picks by tf.where from two finite branches."""
     masked = case.config.get("mask") in {"fill_1e9", "sdpa_bool", "key_padding", "key_padding_all"}
-    return masked or case.config.get("kind") == "threshold"
+    stepped = case.layer == "softplus" and case.config["threshold"] < 40
+    return masked or stepped or case.config.get("kind") == "threshold"
 
 
 KNOWN = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, non_finite
+from nnparity.conditions import both, config_is, non_finite, spread_along_axis
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -104,5 +104,22 @@ KNOWN = (
             {"x": np.array([1, np.inf, 1], np.float32).reshape(1, 1, 3, 1)},
         ),
         applies=both(holes_in_kernel, non_finite),
+    ),
+    KnownDivergence(
+        component="onnx_reference",
+        layer="log_softmax",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="LogSoftmax is the logarithm of Softmax, which is 0 from 104 below the greatest entry on: -infinity",
+        link="https://github.com/onnx/onnx/pull/8423",
+        versions=("onnx<=1.23.2",),
+        witness=Case(
+            "log_softmax",
+            {"batch": 1, "dtype": "float32", "inner": [2], "axis": -1},
+            0,
+            {"x": np.array([[0, -200]], np.float32)},
+        ),
+        applies=spread_along_axis(80),
     ),
 )

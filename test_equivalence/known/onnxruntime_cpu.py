@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, infinite, non_finite
+from nnparity.conditions import beyond, both, infinite, non_finite, row_near_zero
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -16,7 +16,7 @@ CELL = {"batch": 2, "dtype": "float32", "time": 1, "features": 1, "hidden": 1, "
 
 def has_logistic(case: Case) -> bool:
     """Whether the layer goes through a logistic function."""
-    return case.layer == "lstm" or case.config.get("activation") == "silu"
+    return case.layer in {"lstm", "silu", "glu", "swiglu"} or case.config.get("activation") == "silu"
 
 
 KNOWN = tuple(
@@ -71,6 +71,25 @@ KNOWN = tuple(
             ),
             applies=infinite,
             # tf2onnx writes Max.
+            paths="torch>*",
+        ),
+        KnownDivergence(
+            component=setting,
+            layer="elu_family",
+            stage=Stage.COMPARE,
+            status=Status.MISMATCH,
+            fix=Fix.UPSTREAM,
+            reason="Elu, Selu and Celu compute exp(x) - 1, which is 0 near 0, and not expm1",
+            link="none found: onnxruntime Elu Selu Celu inaccurate near zero exp(x)-1 expm1",
+            versions=("onnxruntime<=1.31.1",),
+            witness=Case(
+                "elu_family",
+                {"batch": 1, "dtype": "float32", "kind": "elu", "alpha": 2.0, "inner": [2]},
+                0,
+                {"x": np.array([[-1e-8, -1e-6]], np.float32)},
+            ),
+            applies=row_near_zero(2**-4),
+            # TensorFlow's own Elu and Selu are as imprecise.
             paths="torch>*",
         ),
     )
