@@ -36,6 +36,39 @@ def beyond(magnitude: float) -> Condition:
     return holds
 
 
+def row_below(limit: float) -> Condition:
+    """Return a condition: no number of some row of an input, along its last axis, is above `limit`."""
+
+    def holds(case: Case) -> bool:
+        floats = (array for array in case.inputs.values() if array.dtype.kind == "f")
+        return any(bool((~(array > limit)).all(axis=-1).any()) for array in floats)
+
+    return holds
+
+
+def row_near_zero(limit: float) -> Condition:
+    """Return a condition: some row of an input has a number below zero, and none farther than `limit` from it."""
+
+    def holds(case: Case) -> bool:
+        floats = (array for array in case.inputs.values() if array.dtype.kind == "f")
+        return any(bool(((np.abs(array).max(axis=-1) <= limit) & (array.min(axis=-1) < 0)).any()) for array in floats)
+
+    return holds
+
+
+def spread_along_axis(distance: float) -> Condition:
+    """Return a condition: along config["axis"] some number is below the greatest one by more than `distance`."""
+
+    def holds(case: Case) -> bool:
+        floats = (array.astype(np.float64) for array in case.inputs.values() if array.dtype.kind == "f")
+        with np.errstate(invalid="ignore"):
+            return any(
+                bool((array.max(axis=case.config["axis"], keepdims=True) - array > distance).any()) for array in floats
+            )
+
+    return holds
+
+
 def config_is(**wanted: object) -> Condition:
     """Return a condition: the config has these values."""
 

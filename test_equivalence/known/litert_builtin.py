@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, either, non_finite, wholly_masked
+from nnparity.conditions import both, config_is, either, non_finite, not_a_number, wholly_masked
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -39,5 +39,22 @@ KNOWN = (
             {"x": np.array([[np.inf]], np.float32)},
         ),
         applies=either(non_finite, mask_added),
+    ),
+    KnownDivergence(
+        component="litert_builtin",
+        layer="hard_activations",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="MAXIMUM and MINIMUM, as which hard tanh is written, compare and select: NaN becomes a bound",
+        link="https://github.com/tensorflow/tensorflow/issues/118184",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "hard_activations",
+            {"batch": 1, "dtype": "float32", "kind": "hardtanh", "bounds": [-2.5, 0.5], "inner": [2]},
+            0,
+            {"x": np.array([[np.nan, 2]], np.float32)},
+        ),
+        applies=both(config_is(kind="hardtanh"), not_a_number),
     ),
 )

@@ -15,7 +15,7 @@ POINT = {"kernel": [1, 1], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 
 def has_logistic(case: Case) -> bool:
     """Whether the layer goes through a logistic function."""
     by_config = case.config.get("activation") == "silu" or case.config.get("gate") == "sigmoid"
-    return by_config or case.layer in {"lstm", "bidirectional_lstm", "gru"}
+    return by_config or case.layer in {"lstm", "bidirectional_lstm", "gru", "silu", "glu", "swiglu"}
 
 
 def along_inner_axis(case: Case) -> bool:
@@ -192,5 +192,23 @@ KNOWN = (
             {"t": np.array([1e10], np.float32)},
         ),
         applies=beyond(1e9),
+    ),
+    KnownDivergence(
+        component="litert_xnnpack",
+        layer="softplus",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason="EXP of NaN is 0, and with it the LOG of 1 + EXP, as which both converters write softplus; XNNPACK "
+        "promises nothing for NaN",
+        link="https://github.com/tensorflow/tfjs/pull/3855",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "softplus",
+            {"batch": 1, "dtype": "float32", "inner": [2], "beta": 1.0, "threshold": 20.0},
+            0,
+            {"x": np.array([[np.nan, 1]], np.float32)},
+        ),
+        applies=not_a_number,
     ),
 )

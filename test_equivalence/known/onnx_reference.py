@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, non_finite, not_a_number
+from nnparity.conditions import both, config_is, non_finite, not_a_number, spread_along_axis
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -264,5 +264,22 @@ KNOWN = (
             ),
             (1, Stage.COMPARE, Status.MISMATCH, config_is(batch=1, time=1), "the sequence comes back as a matrix"),
         )
+    ),
+    KnownDivergence(
+        component="onnx_reference",
+        layer="log_softmax",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="LogSoftmax is the logarithm of Softmax, which is 0 from 104 below the greatest entry on: -infinity",
+        link="https://github.com/onnx/onnx/pull/8423",
+        versions=("onnx<=1.23.2",),
+        witness=Case(
+            "log_softmax",
+            {"batch": 1, "dtype": "float32", "inner": [2], "axis": -1},
+            0,
+            {"x": np.array([[0, -200]], np.float32)},
+        ),
+        applies=spread_along_axis(80),
     ),
 )

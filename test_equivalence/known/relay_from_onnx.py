@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnparity.conditions import both, config_is
+from nnparity.conditions import beyond, both, config_is, either, row_below, row_near_zero, spread_along_axis
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.loading import load_file
@@ -244,5 +244,70 @@ KNOWN: tuple[KnownDivergence, ...] = (
         applies=config_is(keep_axes=False),
         # Here a reshape follows, which then fails.
         paths="torch>onnx_from_torch>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="elu_family",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "Elu, Celu and Selu are written with exp(x) - 1, which is 0 near 0 (relay/frontend/onnx.py, Elu, Celu, "
+            "Selu); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm relay elu selu celu expm1 exp(x) - 1 small negative input zero",
+        versions=VERSIONS,
+        witness=Case(
+            "elu_family",
+            {"batch": 1, "dtype": "float32", "kind": "elu", "alpha": 2.0, "inner": [2]},
+            seed=0,
+            inputs={"x": np.array([[-1e-8, -1e-6]], dtype=np.float32)},
+        ),
+        applies=row_near_zero(2**-4),
+        # TensorFlow's own Elu and Selu are as imprecise.
+        paths="torch>*",
+    ),
+    *(
+        KnownDivergence(
+            component="relay_from_onnx",
+            layer=layer,
+            stage=Stage.COMPARE,
+            status=Status.MISMATCH,
+            fix=Fix.NEVER,
+            reason=(
+                "Softplus, and in Mish, is log(exp(x) + 1), which is 0 from -17 on and infinite from 89 on "
+                "(relay/frontend/onnx.py, Softplus, Mish); TVM 0.20 has no Relay"
+            ),
+            link="https://github.com/apache/tvm/issues/1768",
+            versions=VERSIONS,
+            witness=Case(
+                layer,
+                {"batch": 1, "dtype": "float32", "inner": [2], **keys},
+                seed=0,
+                inputs={"x": np.array([[-20.0, -25.0]], dtype=np.float32)},
+            ),
+            applies=either(row_below(-1), beyond(29)),
+        )
+        for layer, keys in (("softplus", {"beta": 1.0, "threshold": 20.0}), ("mish", {}))
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="log_softmax",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "LogSoftmax is the logarithm of Softmax, which is 0 from 104 below the greatest entry on: -infinity "
+            "(relay/frontend/onnx.py, LogSoftmax); TVM 0.20 has no Relay"
+        ),
+        link="https://github.com/apache/tvm/pull/11141",
+        versions=VERSIONS,
+        witness=Case(
+            "log_softmax",
+            {"batch": 1, "dtype": "float32", "inner": [2], "axis": -1},
+            seed=0,
+            inputs={"x": np.array([[0.0, -200.0]], dtype=np.float32)},
+        ),
+        applies=spread_along_axis(80),
     ),
 )

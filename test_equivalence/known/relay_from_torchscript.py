@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, either, infinite, not_a_number
+from nnparity.conditions import both, config_is, either, infinite, not_a_number, row_below, row_near_zero
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -32,6 +32,13 @@ def without_affine(case: Case) -> bool:
 def more_query_heads(case: Case) -> bool:
     """Whether several query heads share one of keys and values."""
     return bool(case.config["heads"] > case.config["groups"])
+
+
+def between_thresholds(case: Case) -> bool:
+    """Whether softplus has a threshold that is no integer, and an entry lies between it and the integer below."""
+    steep = case.inputs["x"] * case.config["beta"]
+    threshold = case.config["threshold"]
+    return bool(((int(threshold) < steep) & (steep <= threshold)).any())
 
 
 KNOWN: tuple[KnownDivergence, ...] = (
@@ -303,5 +310,65 @@ KNOWN: tuple[KnownDivergence, ...] = (
             inputs={"x": np.ones((1, 1, 1, 1), dtype=np.float32)},
         ),
         applies=config_is(mode="circular"),
+    ),
+    KnownDivergence(
+        component="relay_from_torchscript",
+        layer="elu_family",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "aten::elu, celu and selu are written with exp(x) - 1, which is 0 near 0 (relay/frontend/pytorch.py, elu, "
+            "celu, selu); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm relay elu selu celu expm1 exp(x) - 1 small negative input zero",
+        versions=VERSIONS,
+        witness=Case(
+            "elu_family",
+            {"batch": 1, "dtype": "float32", "kind": "elu", "alpha": 2.0, "inner": [2]},
+            seed=0,
+            inputs={"x": np.array([[-1e-8, -1e-6]], dtype=np.float32)},
+        ),
+        applies=row_near_zero(2**-4),
+    ),
+    KnownDivergence(
+        component="relay_from_torchscript",
+        layer="softplus",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "aten::softplus is log(exp(x) + 1), which is 0 from -17 on (relay/frontend/pytorch.py, softplus); TVM 0.20 "
+            "has no Relay"
+        ),
+        link="https://github.com/apache/tvm/issues/1768",
+        versions=VERSIONS,
+        witness=Case(
+            "softplus",
+            {"batch": 1, "dtype": "float32", "inner": [2], "beta": 1.0, "threshold": 20.0},
+            seed=0,
+            inputs={"x": np.array([[-20.0, -25.0]], dtype=np.float32)},
+        ),
+        applies=row_below(-1),
+    ),
+    KnownDivergence(
+        component="relay_from_torchscript",
+        layer="softplus",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "the threshold of aten::softplus is rounded down to an integer (relay/frontend/pytorch.py, softplus); TVM "
+            "0.20 has no Relay"
+        ),
+        link="https://github.com/apache/tvm/pull/14821",
+        versions=VERSIONS,
+        witness=Case(
+            "softplus",
+            {"batch": 1, "dtype": "float32", "inner": [2], "beta": 1.0, "threshold": 2.5},
+            seed=0,
+            inputs={"x": np.array([[2.25, 1.0]], dtype=np.float32)},
+        ),
+        applies=between_thresholds,
     ),
 )

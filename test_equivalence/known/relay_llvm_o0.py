@@ -25,7 +25,7 @@ def rectifies(case: Case) -> bool:
         activated(case, "relu")
         or case.config.get("nonlinearity") == "relu"
         or case.layer == "conv2d_bn_relu"
-        or case.config.get("kind") in {"relu", "relu6", "prelu", "hardtanh", "hardsigmoid", "hardswish"}
+        or case.config.get("kind") in {"relu", "relu6", "prelu", "hardtanh", "hardsigmoid"}
     )
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, either, not_a_number
+from nnparity.conditions import beyond, both, config_is, either, not_a_number, row_near_zero
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -131,5 +131,23 @@ KNOWN = (
         versions=("tensorflow-cpu<=2.21.0",),
         witness=Case("max_pool2d", MAX_OF_TWO, 0, {"x": SECOND_NAN}),
         applies=not_a_number,
+    ),
+    KnownDivergence(
+        component="tensorflow_eager",
+        layer="elu_family",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="tf.nn.elu and tf.nn.selu compute exp(x) - 1 and not expm1: 0 from -1e-8 on in float32, and as bad in "
+        "float64 nearer to 0",
+        link="https://github.com/tensorflow/tensorflow/issues/116943",
+        versions=("tensorflow-cpu<=2.21.0",),
+        witness=Case(
+            "elu_family",
+            {"batch": 1, "dtype": "float32", "kind": "elu", "alpha": 2.0, "inner": [2]},
+            0,
+            {"x": np.array([[-1e-8, -1e-6]], np.float32)},
+        ),
+        applies=both(either(config_is(kind="elu"), config_is(kind="selu")), row_near_zero(2**-4)),
     ),
 )

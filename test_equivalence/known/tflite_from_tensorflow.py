@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, either, non_finite, wholly_masked
+from nnparity.conditions import beyond, both, config_is, either, non_finite, row_below, row_near_zero, wholly_masked
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -109,5 +109,42 @@ KNOWN = (
             open_axes=("batch",),
         ),
         applies=both(recurrent, open_batch),
+    ),
+    KnownDivergence(
+        component="tflite_from_tensorflow",
+        layer="elu_family",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="Expm1, as in celu of Keras, is written as EXP less 1, which is 0 near 0",
+        link="none found: tflite converter expm1 lowered exp minus one precision elu celu small negative",
+        versions=("tensorflow-cpu<=2.21.0",),
+        witness=Case(
+            "elu_family",
+            {"batch": 1, "dtype": "float32", "kind": "celu", "alpha": 0.5, "inner": [2]},
+            0,
+            {"x": np.array([[-1e-8, -1e-6]], np.float32)},
+        ),
+        applies=both(config_is(kind="celu"), row_near_zero(2**-4)),
+    ),
+    *(
+        KnownDivergence(
+            component="tflite_from_tensorflow",
+            layer=layer,
+            stage=Stage.COMPARE,
+            status=Status.MISMATCH,
+            fix=Fix.UPSTREAM,
+            reason="softplus, and in mish, is written as LOG of 1 + EXP, which is 0 from -17 on, infinite from 89 on",
+            link="none found: tflite converter softplus lowered log(1 + exp) underflow overflow log1p",
+            versions=("tensorflow-cpu<=2.21.0",),
+            witness=Case(
+                layer,
+                {"batch": 1, "dtype": "float32", "inner": [2], **keys},
+                0,
+                {"x": np.array([[-20, -25]], np.float32)},
+            ),
+            applies=either(row_below(-1), beyond(29)),
+        )
+        for layer, keys in (("softplus", {"beta": 1.0, "threshold": 20.0}), ("mish", {}))
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, either, non_finite, wholly_masked
+from nnparity.conditions import both, config_is, either, non_finite, row_below, row_near_zero, wholly_masked
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -299,5 +299,42 @@ KNOWN = (
         versions=("litert-torch<=0.10.0",),
         witness=Case("conv_transpose2d", {**TRANSPOSED, "padding": [1, 1]}, 0, {"x": CELLS}),
         applies=strides_and_crops,
+    ),
+    KnownDivergence(
+        component="tflite_from_torch",
+        layer="elu_family",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="elu, celu and selu are written as EXP less 1, which is 0 near 0",
+        link="none found: tflite converter expm1 lowered exp minus one precision elu celu small negative",
+        versions=("litert-torch<=0.10.0",),
+        witness=Case(
+            "elu_family",
+            {"batch": 1, "dtype": "float32", "kind": "elu", "alpha": 2.0, "inner": [2]},
+            0,
+            {"x": np.array([[-1e-8, -1e-6]], np.float32)},
+        ),
+        applies=row_near_zero(2**-4),
+    ),
+    *(
+        KnownDivergence(
+            component="tflite_from_torch",
+            layer=layer,
+            stage=Stage.COMPARE,
+            status=Status.MISMATCH,
+            fix=Fix.UPSTREAM,
+            reason="softplus, and in mish, is written as LOG of 1 + EXP, which is 0 from -17 on",
+            link="none found: tflite converter softplus lowered log(1 + exp) underflow overflow log1p",
+            versions=("litert-torch<=0.10.0",),
+            witness=Case(
+                layer,
+                {"batch": 1, "dtype": "float32", "inner": [2], **keys},
+                0,
+                {"x": np.array([[-20, -25]], np.float32)},
+            ),
+            applies=row_below(-1),
+        )
+        for layer, keys in (("softplus", {"beta": 1.0, "threshold": 20.0}), ("mish", {}))
     ),
 )
