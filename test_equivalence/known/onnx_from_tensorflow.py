@@ -181,4 +181,30 @@ KNOWN = (
         # ONNX Runtime divides in float32, where the quotient is 3 again.
         paths="*>onnx_reference",
     ),
+    KnownDivergence(
+        component="onnx_from_tensorflow",
+        layer="resize_bicubic",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="ResizeBicubic always becomes Resize with cubic_coeff_a -0.5 and exclude_outside, which is right for "
+        "half_pixel_centers; without them, as with align_corners, TensorFlow's coefficient is -0.75 and edges go on",
+        link="none found: tf2onnx ResizeBicubic align_corners cubic_coeff_a -0.75 exclude_outside",
+        versions=("tf2onnx<=1.17.0",),
+        witness=Case(
+            "resize_bicubic",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "channels": 1,
+                "size": [1, 3],
+                "out_size": [1, 4],
+                "coefficient": -0.75,
+                "align_corners": True,
+            },
+            0,
+            {"x": np.array([0, 1, 5], np.float32).reshape(1, 1, 1, 3)},
+        ),
+        applies=config_is(align_corners=True),
+    ),
 )
