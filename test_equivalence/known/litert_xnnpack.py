@@ -211,4 +211,35 @@ KNOWN = (
         ),
         applies=not_a_number,
     ),
+    KnownDivergence(
+        component="litert_xnnpack",
+        layer="conv3d",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="XNNPACK leaves CONV_3D to the built-in kernel, which clamps its result to the greatest float32 as its "
+        "fused activation, none included",
+        link="https://github.com/tensorflow/tensorflow/issues/45312",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "conv3d",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "in_channels": 1,
+                "out_channels": 1,
+                "window": {
+                    "kernel": [1, 1, 1],
+                    "stride": [1, 1, 1],
+                    "dilation": [1, 1, 1],
+                    "padding": [0, 0, 0, 0, 0, 0],
+                    "size": [1, 1, 1],
+                },
+                "bias": False,
+            },
+            0,
+            {"x": np.full((1, 1, 1, 1, 1), np.inf, np.float32)},
+        ),
+        applies=non_finite,
+    ),
 )

@@ -57,6 +57,13 @@ def padded_beyond(case: Case) -> bool:
     )
 
 
+def scale_rounded_up(case: Case) -> bool:
+    """Whether a pixel's place, divided by the scale as float32 has it, falls below the pixel that it is on."""
+    axes = zip(case.config["size"], case.config["out_size"], strict=True)
+    places = [(i * size // out, i / float(np.float32(out / size))) for size, out in axes for i in range(out)]
+    return case.config["centres"] == "asymmetric" and any(int(place) != exact for exact, place in places)
+
+
 KNOWN = (
     KnownDivergence(
         component="onnx_from_tensorflow",
@@ -148,5 +155,85 @@ KNOWN = (
         versions=("tf2onnx<=1.17.0",),
         witness=Case("conv_transpose2d", {**TRANSPOSED, "output_padding": [0, 1]}, 0, {"x": CELLS}),
         applies=padded_beyond,
+    ),
+    KnownDivergence(
+        component="onnx_from_tensorflow",
+        layer="resize_nearest",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="tf.image.resize to the nearest pixel: Resize gets the coordinate_transformation_mode "
+        "tf_half_pixel_for_nn, which opset 13 took out; ONNX Runtime still knows it, ONNX's reference evaluator "
+        "does not",
+        link="none found: tf2onnx Resize tf_half_pixel_for_nn opset 13 removed invalid coordinate_transformation_mode",
+        versions=("tf2onnx<=1.17.0",),
+        witness=Case(
+            "resize_nearest",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "channels": 1,
+                "size": [1, 1],
+                "out_size": [1, 2],
+                "centres": "half_pixel",
+            },
+            0,
+            {"x": np.ones((1, 1, 1, 1), np.float32)},
+        ),
+        applies=config_is(centres="half_pixel"),
+        paths="*>onnx_reference",
+    ),
+    KnownDivergence(
+        component="onnx_from_tensorflow",
+        layer="resize_nearest",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="Resize gets scales, rounded to float32, instead of sizes: 6 pixels to 4 by 0.6666667, and 2 / "
+        "0.6666667 is less than 3, so that a runtime that divides in float64 takes pixel 2",
+        link="none found: tf2onnx ResizeNearestNeighbor scales float32 rounding instead of sizes wrong pixel",
+        versions=("tf2onnx<=1.17.0",),
+        witness=Case(
+            "resize_nearest",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "channels": 1,
+                "size": [1, 6],
+                "out_size": [1, 4],
+                "centres": "asymmetric",
+            },
+            0,
+            {"x": np.arange(6, dtype=np.float32).reshape(1, 1, 1, 6)},
+        ),
+        applies=scale_rounded_up,
+        # ONNX Runtime divides in float32, where the quotient is 3 again.
+        paths="*>onnx_reference",
+    ),
+    KnownDivergence(
+        component="onnx_from_tensorflow",
+        layer="resize_bicubic",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="ResizeBicubic always becomes Resize with cubic_coeff_a -0.5 and exclude_outside, which is right for "
+        "half_pixel_centers; without them, as with align_corners, TensorFlow's coefficient is -0.75 and edges go on",
+        link="none found: tf2onnx ResizeBicubic align_corners cubic_coeff_a -0.75 exclude_outside",
+        versions=("tf2onnx<=1.17.0",),
+        witness=Case(
+            "resize_bicubic",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "channels": 1,
+                "size": [1, 3],
+                "out_size": [1, 4],
+                "coefficient": -0.75,
+                "align_corners": True,
+            },
+            0,
+            {"x": np.array([0, 1, 5], np.float32).reshape(1, 1, 1, 3)},
+        ),
+        applies=config_is(align_corners=True),
     ),
 )

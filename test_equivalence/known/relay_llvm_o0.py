@@ -130,9 +130,16 @@ def negative_index(paths: str) -> KnownDivergence:
     )
 
 
+def aligns_one_pixel(case: Case) -> bool:
+    """Whether corners are aligned of an output of one row or column."""
+    return bool(case.config.get("align_corners")) and 1 in case.config["out_size"]
+
+
 def crops_to_one_pixel(case: Case) -> bool:
     """Whether a transposed convolution with a stride and padding has one row or column."""
     config = case.config
+    if case.layer != "conv_transpose2d":
+        return False
     keys = ("size", "stride", "padding", "kernel", "output_padding")
     sizes = [
         (size - 1) * stride - 2 * pad + kernel + extra
@@ -262,24 +269,30 @@ AT_EVERY_LEVEL: tuple[KnownDivergence, ...] = (
     negative_index("torch>torchscript_from_torch>*"),
     KnownDivergence(
         component="relay_llvm_o0",
-        layer="conv_transpose2d",
+        layer="*",
         stage=Stage.LOAD,
         status=Status.ERROR,
         fix=Fix.UPSTREAM,
         reason=(
             "image.resize2d with align_corners to one row or column: `Divide by zero`, by the size of the output less "
-            "one (topi/image/resize.py); litert-torch makes RESIZE_BILINEAR of some transposed convolutions"
+            "one (topi/image/resize.py); litert-torch makes such a thing of some transposed convolutions, too"
         ),
         link="none found: tvm resize2d align_corners output size 1 Divide by zero const_fold",
         versions=VERSIONS,
         witness=Case(
-            "conv_transpose2d",
-            {**TRANSPOSED, "size": [1, 2], "stride": [1, 2], "padding": [1, 1]},
+            "resize_bilinear",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "channels": 1,
+                "size": [2, 2],
+                "out_size": [1, 2],
+                "align_corners": True,
+            },
             seed=0,
-            inputs={"x": np.ones((1, 1, 1, 2), dtype=np.float32)},
+            inputs={"x": np.ones((1, 1, 2, 2), dtype=np.float32)},
         ),
-        applies=crops_to_one_pixel,
-        paths="torch>tflite_from_torch>relay_from_tflite>*",
+        applies=either(aligns_one_pixel, crops_to_one_pixel),
     ),
 )
 KNOWN: tuple[KnownDivergence, ...] = (

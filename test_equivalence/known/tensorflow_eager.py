@@ -150,4 +150,53 @@ KNOWN = (
         ),
         applies=both(either(config_is(kind="elu"), config_is(kind="selu")), row_near_zero(2**-4)),
     ),
+    KnownDivergence(
+        component="tensorflow_eager",
+        layer="resize_bilinear",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.ALLOWED,
+        reason="in float64 tf.image.resize still interpolates in float32",
+        link="TensorFlow 2.21.0, tf.image.resize: the return value has type float32, unless the method is "
+        "ResizeMethod.NEAREST_NEIGHBOR",
+        versions=("tensorflow-cpu<=2.21.0",),
+        witness=Case(
+            "resize_bilinear",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "channels": 1,
+                "size": [1, 2],
+                "out_size": [1, 5],
+                "align_corners": False,
+            },
+            0,
+            {"x": np.array([0, 1], np.float32).reshape(1, 1, 1, 2)},
+        ),
+    ),
+    KnownDivergence(
+        component="tensorflow_eager",
+        layer="resize_bicubic",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="ResizeBicubic takes its weights from a table of 1024 steps between two pixels, so that they are off by "
+        "up to 1e-3, in float64 as well; and its result is float32, in which small numbers are flushed to zero",
+        link="none found: tensorflow ResizeBicubic coefficients table kTableSize 1024 precision",
+        versions=("tensorflow-cpu<=2.21.0",),
+        witness=Case(
+            "resize_bicubic",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "channels": 1,
+                "size": [1, 2],
+                "out_size": [1, 5],
+                "coefficient": -0.5,
+                "align_corners": False,
+            },
+            0,
+            {"x": np.array([0, 1], np.float32).reshape(1, 1, 1, 2)},
+        ),
+    ),
 )

@@ -58,6 +58,13 @@ def strides_and_crops(case: Case) -> bool:
     return max(case.config["stride"]) > 1 and any(case.config["padding"])
 
 
+def centres_matter(case: Case) -> bool:
+    """Whether resizing picks other pixels if these have their centres in the middle."""
+    axes = zip(case.config["size"], case.config["out_size"], strict=True)
+    picked = [(2 * i * size // (2 * out), (2 * i + 1) * size // (2 * out)) for size, out in axes for i in range(out)]
+    return case.config["centres"] == "asymmetric" and any(first != second for first, second in picked)
+
+
 def same_average_pool(*, stage: Stage, status: Status, size: list[int], paths: str, then: str) -> KnownDivergence:
     window = {"kernel": [3, 2], "stride": [1, 1], "padding": [1, 0], "size": size}
     return KnownDivergence(
@@ -336,5 +343,30 @@ KNOWN = (
             applies=row_below(-1),
         )
         for layer, keys in (("softplus", {"beta": 1.0, "threshold": 20.0}), ("mish", {}))
+    ),
+    KnownDivergence(
+        component="tflite_from_torch",
+        layer="resize_nearest",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="Upsample with mode nearest becomes RESIZE_NEAREST_NEIGHBOR with half_pixel_centers, which is what "
+        "nearest-exact does: 4 pixels to 5 are 0, 1, 2, 2, 3 instead of 0, 0, 1, 2, 3",
+        link="none found: litert-torch upsample_nearest2d RESIZE_NEAREST_NEIGHBOR half_pixel_centers wrong pixel",
+        versions=("litert-torch<=0.10.0",),
+        witness=Case(
+            "resize_nearest",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "channels": 1,
+                "size": [1, 4],
+                "out_size": [1, 5],
+                "centres": "asymmetric",
+            },
+            0,
+            {"x": np.arange(4, dtype=np.float32).reshape(1, 1, 1, 4)},
+        ),
+        applies=centres_matter,
     ),
 )
