@@ -27,6 +27,28 @@ def depthwise_point(case: Case) -> bool:
     return bool(case.config["window"]["kernel"] == [1, 1] and case.config["in_channels"] == case.config["groups"])
 
 
+def exp_drops_nan(x: np.ndarray, *, paths: str) -> KnownDivergence:
+    return KnownDivergence(
+        component="litert_xnnpack",
+        layer="logsumexp",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason="EXP of NaN is 0, so the sum of exponentials has no NaN where an entry is one; XNNPACK promises nothing "
+        "for NaN",
+        link="https://github.com/tensorflow/tfjs/pull/3855",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "logsumexp",
+            {"batch": len(x), "dtype": "float32", "inner": [x.shape[1]], "axis": 0, "keepdims": False},
+            0,
+            {"x": x},
+        ),
+        applies=non_finite,
+        paths=paths,
+    )
+
+
 KNOWN = (
     KnownDivergence(
         component="litert_xnnpack",
@@ -133,4 +155,6 @@ KNOWN = (
         # TensorFlow flushes them, too.
         paths="torch>tflite_from_torch>litert_xnnpack",
     ),
+    exp_drops_nan(np.array([[1], [np.nan]], np.float32), paths="tensorflow>*"),
+    exp_drops_nan(np.array([[np.nan, 0], [1, 2], [3, 4]], np.float32), paths="torch>*"),
 )

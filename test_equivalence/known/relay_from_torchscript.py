@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, either
+from nnparity.conditions import both, config_is, either, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -186,5 +186,25 @@ KNOWN: tuple[KnownDivergence, ...] = (
             inputs={"x": np.array([[1.0, 2.0]], dtype=np.float32)},
         ),
         applies=config_is(indices="int64"),
+    ),
+    KnownDivergence(
+        component="relay_from_torchscript",
+        layer="clip",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "aten::clamp without a bound takes the greatest or lowest float32 for it, so that an infinity becomes a "
+            "number (relay/frontend/pytorch.py, clamp); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm relay frontend pytorch clamp min only infinity float max",
+        versions=VERSIONS,
+        witness=Case(
+            "clip",
+            {"batch": 1, "dtype": "float32", "inner": [], "bounds": [-0.5, None]},
+            seed=0,
+            inputs={"x": np.array([np.inf], dtype=np.float32)},
+        ),
+        applies=both(lambda case: None in case.config["bounds"], non_finite),
     ),
 )
