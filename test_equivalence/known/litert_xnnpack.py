@@ -33,6 +33,30 @@ MAX_OF_SQUARE = {"batch": 1, "dtype": "float32", "channels": 1, "window": SQUARE
 THIRD_NAN = np.array([[[[4, 3], [np.nan, 1]]]], np.float32)
 GLOBAL_MAX = {"batch": 1, "dtype": "float32", "channels": 1, "size": [2, 2], "kind": "max", "keep_axes": True}
 SECOND_OF_FOUR_NAN = np.array([[[[4, np.nan], [3, 2]]]], np.float32)
+
+
+def exp_drops_nan(x: np.ndarray, *, paths: str) -> KnownDivergence:
+    return KnownDivergence(
+        component="litert_xnnpack",
+        layer="logsumexp",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason="EXP of NaN is 0, so the sum of exponentials has no NaN where an entry is one; XNNPACK promises nothing "
+        "for NaN",
+        link="https://github.com/tensorflow/tfjs/pull/3855",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "logsumexp",
+            {"batch": len(x), "dtype": "float32", "inner": [x.shape[1]], "axis": 0, "keepdims": False},
+            0,
+            {"x": x},
+        ),
+        applies=non_finite,
+        paths=paths,
+    )
+
+
 KNOWN = (
     KnownDivergence(
         component="litert_xnnpack",
@@ -242,4 +266,6 @@ KNOWN = (
         ),
         applies=non_finite,
     ),
+    exp_drops_nan(np.array([[1], [np.nan]], np.float32), paths="tensorflow>*"),
+    exp_drops_nan(np.array([[np.nan, 0], [1, 2], [3, 4]], np.float32), paths="torch>*"),
 )

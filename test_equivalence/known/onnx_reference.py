@@ -79,6 +79,13 @@ TRANSPOSED = {
     "bias": False,
 }
 CELLS = np.array([[[[1, 2], [3, 4]]]], np.float32)
+
+
+def cuts_off(case: Case) -> bool:
+    """Whether some padding is negative."""
+    return any(width < 0 for pair in case.config["padding"] for width in pair)
+
+
 KNOWN = (
     KnownDivergence(
         component="onnx_reference",
@@ -281,5 +288,31 @@ KNOWN = (
             {"x": np.array([[0, -200]], np.float32)},
         ),
         applies=spread_along_axis(80),
+    ),
+    KnownDivergence(
+        component="onnx_reference",
+        layer="pad",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="Pad hands its widths to np.pad, which takes no negative ones: ValueError; by the specification these "
+        "remove elements",
+        link="https://github.com/onnx/onnx/pull/8199",
+        versions=("onnx<=1.23.2",),
+        witness=Case(
+            "pad",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "channels": 1,
+                "size": [3],
+                "mode": "constant",
+                "padding": [[-1, 0]],
+                "value": 0.0,
+            },
+            0,
+            {"x": np.ones((1, 1, 3), np.float32)},
+        ),
+        applies=cuts_off,
     ),
 )

@@ -182,5 +182,26 @@ KNOWN = tuple(
             # TensorFlow's own Elu and Selu are as imprecise.
             paths="torch>*",
         ),
+        KnownDivergence(
+            component=setting,
+            layer="clip",
+            stage=Stage.COMPARE,
+            status=Status.MISMATCH,
+            fix=Fix.ALLOWED,
+            reason="Clip without an upper bound takes the greatest float32 for it, without a lower one the lowest, so "
+            "that an infinity becomes a number; PyTorch's clamp leaves it",
+            link="ONNX operator Clip, opset 13, summary: absent bounds default to numeric_limits::lowest() and "
+            "numeric_limits::max()",
+            versions=("onnxruntime<=1.31.1",),
+            witness=Case(
+                "clip",
+                {"batch": 1, "dtype": "float32", "inner": [], "bounds": [-0.5, None]},
+                0,
+                {"x": np.array([np.inf], np.float32)},
+            ),
+            applies=both(lambda case: None in case.config["bounds"], non_finite),
+            # tf2onnx writes Max and Min.
+            paths="torch>*",
+        ),
     )
 )

@@ -310,4 +310,26 @@ KNOWN: tuple[KnownDivergence, ...] = (
         ),
         applies=spread_along_axis(80),
     ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="clip",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "Clip with a single constant bound clips nothing: the bound is taken from the inputs into the attributes, "
+            "which are used only if there are two (relay/frontend/onnx.py, Clip); TVM 0.20 has no Relay"
+        ),
+        link="none found: TVM ONNX frontend Clip min only without max ignored",
+        versions=VERSIONS,
+        witness=Case(
+            "clip",
+            {"batch": 1, "dtype": "float32", "inner": [], "bounds": [-0.5, None]},
+            seed=0,
+            inputs={"x": np.array([-2.0], dtype=np.float32)},
+        ),
+        applies=lambda case: None in case.config["bounds"],
+        # tf2onnx writes Max and Min.
+        paths="torch>*",
+    ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, either, infinite, not_a_number, row_below, row_near_zero
+from nnparity.conditions import both, config_is, either, infinite, non_finite, not_a_number, row_below, row_near_zero
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -370,5 +370,25 @@ KNOWN: tuple[KnownDivergence, ...] = (
             inputs={"x": np.array([[2.25, 1.0]], dtype=np.float32)},
         ),
         applies=between_thresholds,
+    ),
+    KnownDivergence(
+        component="relay_from_torchscript",
+        layer="clip",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "aten::clamp without a bound takes the greatest or lowest float32 for it, so that an infinity becomes a "
+            "number (relay/frontend/pytorch.py, clamp); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm relay frontend pytorch clamp min only infinity float max",
+        versions=VERSIONS,
+        witness=Case(
+            "clip",
+            {"batch": 1, "dtype": "float32", "inner": [], "bounds": [-0.5, None]},
+            seed=0,
+            inputs={"x": np.array([np.inf], dtype=np.float32)},
+        ),
+        applies=both(lambda case: None in case.config["bounds"], non_finite),
     ),
 )

@@ -161,6 +161,62 @@ TRANSPOSED = {
     "output_padding": [0, 0],
     "bias": False,
 }
+
+
+def bounds_crossed(case: Case) -> bool:
+    """Whether the lower bound is above the upper one."""
+    lower, upper = case.config["bounds"]
+    return None not in {lower, upper} and lower > upper
+
+
+def clip_order(paths: str) -> KnownDivergence:
+    return KnownDivergence(
+        component="relay_llvm_o0",
+        layer="clip",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason=(
+            "clip takes the minimum first, so that the lower bound wins where it is above the upper one (topi/math.py, "
+            "clip); PyTorch, NumPy and, since its version 1.18, ONNX say that the upper one does"
+        ),
+        link="none found: TVM ONNX Clip min greater than max wrong order topi clip",
+        versions=VERSIONS,
+        witness=Case(
+            "clip",
+            {"batch": 1, "dtype": "float32", "inner": [], "bounds": [2.0, -1.5]},
+            seed=0,
+            inputs={"x": np.array([0.0], dtype=np.float32)},
+        ),
+        applies=bounds_crossed,
+        paths=paths,
+    )
+
+
+def bound_for_nan(paths: str) -> KnownDivergence:
+    return KnownDivergence(
+        component="relay_llvm_o0",
+        layer="clip",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason=(
+            "maximum(NaN, bound) is the bound: it compiles to a comparison and a selection, which take the second "
+            "operand where the first is NaN (tir.max in target/llvm/codegen_llvm.cc)"
+        ),
+        link="https://github.com/apache/tvm/issues/19579",
+        versions=VERSIONS,
+        witness=Case(
+            "clip",
+            {"batch": 1, "dtype": "float32", "inner": [], "bounds": [-0.5, None]},
+            seed=0,
+            inputs={"x": np.array([np.nan], dtype=np.float32)},
+        ),
+        applies=non_finite,
+        paths=paths,
+    )
+
+
 AT_EVERY_LEVEL: tuple[KnownDivergence, ...] = (
     KnownDivergence(
         component="relay_llvm_o0",
@@ -294,6 +350,32 @@ AT_EVERY_LEVEL: tuple[KnownDivergence, ...] = (
         ),
         applies=either(aligns_one_pixel, crops_to_one_pixel),
     ),
+    # TFLite files have a minimum and a maximum instead.
+    clip_order("torch>onnx_from_torch*"),
+    clip_order("torch>torchscript_from_torch>*"),
+    KnownDivergence(
+        component="relay_llvm_o0",
+        layer="variance",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "x - x is taken for 0 where x is NaN or infinite, on purpose, as a comment there says "
+            "(arith/rewrite_simplify.cc, SubNode), and the mean of one entry is that entry"
+        ),
+        link="https://github.com/apache/tvm/issues/19503",
+        versions=VERSIONS,
+        witness=Case(
+            "variance",
+            {"batch": 1, "dtype": "float32", "inner": [1], "axis": 1, "correction": 0, "keepdims": False},
+            seed=0,
+            inputs={"x": np.array([[np.nan]], dtype=np.float32)},
+        ),
+        applies=both(single_along_an_axis, non_finite),
+        paths="tensorflow>tflite_from_tensorflow>*",
+    ),
+    bound_for_nan("tensorflow>*"),
+    bound_for_nan("torch>tflite_from_torch>*"),
 )
 KNOWN: tuple[KnownDivergence, ...] = (
     *AT_EVERY_LEVEL,
