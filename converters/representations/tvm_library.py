@@ -15,8 +15,8 @@ from nnparity.loading import load_file
 SUPPORT = Path(__file__).parents[1] / "support"
 LIBRARY = "library.so"
 NAMES = "names.json"
-FUSED = re.compile(r"fused(_[A-Za-z0-9]+)+(\.\.\.)?")
-SHAPE_FUNCTION = re.compile(r"shape_func(_[A-Za-z0-9]+)+(\.\.\.)?")
+FUSED = re.compile(r"fused(_[A-Za-z0-9]+)+(_?\.\.\.)?")
+SHAPE_FUNCTION = re.compile(r"shape_func(_[A-Za-z0-9]+)+(_?\.\.\.)?")
 
 
 class TvmLibraryFile:
