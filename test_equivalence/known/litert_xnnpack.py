@@ -24,8 +24,13 @@ def along_inner_axis(case: Case) -> bool:
 
 
 def depthwise_point(case: Case) -> bool:
-    """Whether every output of the convolution is one input times one number."""
-    return bool(case.config["window"]["kernel"] == [1, 1] and case.config["in_channels"] == case.config["groups"])
+    """Whether every output of some convolution is one input times one number."""
+    config = case.config
+    if case.layer == "conv2d_bn_relu":
+        return bool(config["window"]["kernel"] == [1, 1] and config["in_channels"] == config["groups"])
+    if case.layer == "resnet_bottleneck":
+        return 1 in {config["in_channels"], config["hidden"]}
+    return case.layer == "inverted_residual" and config["in_channels"] == 1
 
 
 KNOWN = (
@@ -76,7 +81,7 @@ KNOWN = (
     ),
     KnownDivergence(
         component="litert_xnnpack",
-        layer="conv2d_bn_relu",
+        layer="*",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,

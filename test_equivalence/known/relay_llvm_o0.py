@@ -21,7 +21,12 @@ def activated(case: Case, activation: str) -> bool:
 
 def rectifies(case: Case) -> bool:
     applied = activated(case, "relu") or case.config.get("nonlinearity") == "relu"
-    return applied or case.layer == "conv2d_bn_relu"
+    return applied or case.layer in {
+        "conv2d_bn_relu",
+        "resnet_bottleneck",
+        "inverted_residual",
+        "mixture_of_experts",
+    }
 
 
 def tanh_of_small_numbers(case: Case) -> bool:
