@@ -23,11 +23,6 @@ def along_inner_axis(case: Case) -> bool:
     return case.config["axis"] not in {-1, len(case.config["inner"])}
 
 
-def depthwise_point(case: Case) -> bool:
-    """Whether every output of the convolution is one input times one number."""
-    return bool(case.config["window"]["kernel"] == [1, 1] and case.config["in_channels"] == case.config["groups"])
-
-
 SQUARE = {"kernel": [2, 2], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [2, 2]}
 MAX_OF_SQUARE = {"batch": 1, "dtype": "float32", "channels": 1, "window": SQUARE, "ceil_mode": False}
 THIRD_NAN = np.array([[[[4, 3], [np.nan, 1]]]], np.float32)
@@ -55,6 +50,16 @@ def exp_drops_nan(x: np.ndarray, *, paths: str) -> KnownDivergence:
         applies=non_finite,
         paths=paths,
     )
+
+
+def depthwise_point(case: Case) -> bool:
+    """Whether every output of some convolution is one input times one number."""
+    config = case.config
+    if case.layer == "conv2d_bn_relu":
+        return bool(config["window"]["kernel"] == [1, 1] and config["in_channels"] == config["groups"])
+    if case.layer == "resnet_bottleneck":
+        return 1 in {config["in_channels"], config["hidden"]}
+    return case.layer == "inverted_residual" and config["in_channels"] == 1
 
 
 KNOWN = (
@@ -105,7 +110,20 @@ KNOWN = (
     ),
     KnownDivergence(
         component="litert_xnnpack",
-        layer="conv2d_bn_relu",
+        layer="max_pool2d",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason="MAX_POOL_2D forgets a NaN, or what came before it, as the order goes; XNNPACK promises nothing for NaN",
+        link="none found: XNNPACK LiteRT MAX_POOL_2D NaN not propagated",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case("max_pool2d", MAX_OF_SQUARE, 0, {"x": THIRD_NAN}),
+        applies=not_a_number,
+        paths="torch>*",
+    ),
+    KnownDivergence(
+        component="litert_xnnpack",
+        layer="*",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
@@ -130,19 +148,6 @@ KNOWN = (
             {"x": np.full((1, 1, 1, 1), np.inf, np.float32)},
         ),
         applies=both(depthwise_point, non_finite),
-    ),
-    KnownDivergence(
-        component="litert_xnnpack",
-        layer="max_pool2d",
-        stage=Stage.COMPARE,
-        status=Status.MISMATCH,
-        fix=Fix.NEVER,
-        reason="MAX_POOL_2D forgets a NaN, or what came before it, as the order goes; XNNPACK promises nothing for NaN",
-        link="none found: XNNPACK LiteRT MAX_POOL_2D NaN not propagated",
-        versions=("ai-edge-litert<=2.3.0",),
-        witness=Case("max_pool2d", MAX_OF_SQUARE, 0, {"x": THIRD_NAN}),
-        applies=not_a_number,
-        paths="torch>*",
     ),
     KnownDivergence(
         component="litert_xnnpack",

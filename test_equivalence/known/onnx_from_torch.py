@@ -66,6 +66,16 @@ def narrow_scatter(*, stage: Stage, status: Status, paths: str) -> KnownDivergen
     )
 
 
+INDEX = {
+    "batch": 1,
+    "dtype": "float32",
+    "lookup": "index",
+    "vocabulary": 2,
+    "embed": 2,
+    "inner": [],
+    "padding": 0,
+    "ids_dtype": "int32",
+}
 KNOWN = (
     KnownDivergence(
         component="onnx_from_torch",
@@ -156,4 +166,18 @@ KNOWN = (
     ),
     narrow_scatter(stage=Stage.LOAD, status=Status.ERROR, paths="*>onnxruntime_cpu*"),
     narrow_scatter(stage=Stage.CONVERT, status=Status.ERROR, paths="*>relay_from_onnx>*"),
+    KnownDivergence(
+        component="onnx_from_torch",
+        layer="embedding_lookup",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="an index by 32-bit integers becomes GatherND with 32-bit indices, where ONNX allows 64-bit ones only; "
+        "onnx.checker says nothing, ONNX Runtime refuses the file",
+        link="none found: onnxscript aten_index int32 indices GatherND invalid type tensor(int32) INVALID_GRAPH",
+        versions=("torch<=2.13.0", "onnxscript<=0.7.2"),
+        witness=Case("embedding_lookup", INDEX, 0, {"ids": np.zeros(1, np.int32)}),
+        applies=config_is(lookup="index", ids_dtype="int32"),
+        paths="torch>onnx_from_torch>onnxruntime_cpu*",
+    ),
 )

@@ -46,6 +46,34 @@ def short_vector(case: Case) -> bool:
 
 
 GLOBAL = {"batch": 1, "dtype": "float32", "channels": 1, "size": [2, 2], "kind": "average"}
+SQUEEZE = {
+    "batch": 1,
+    "dtype": "float32",
+    "channels": 1,
+    "reduced": 1,
+    "height": 2,
+    "width": 2,
+    "layout": "NCHW",
+    "activation": "silu",
+    "gate": "sigmoid",
+}
+INDEX = {
+    "batch": 1,
+    "dtype": "float32",
+    "lookup": "index",
+    "vocabulary": 2,
+    "embed": 2,
+    "inner": [],
+    "padding": 0,
+    "ids_dtype": "int64",
+}
+
+
+def from_the_end(case: Case) -> bool:
+    """Whether some id is below zero."""
+    return bool((case.inputs["ids"] < 0).any())
+
+
 FIRST_AXIS = (
     "ReduceMean and ReduceMax, like every reduction that takes its axes as an input, reduce over the first of them "
     "only, so that the result has another shape (relay/frontend/onnx.py, Reduce); TVM 0.20 has no Relay"
@@ -331,5 +359,86 @@ KNOWN: tuple[KnownDivergence, ...] = (
         applies=lambda case: None in case.config["bounds"],
         # tf2onnx writes Max and Min.
         paths="torch>*",
+    ),
+    *(
+        KnownDivergence(
+            component="relay_from_onnx",
+            layer="squeeze_excite",
+            stage=stage,
+            status=status,
+            fix=Fix.NEVER,
+            reason=(
+                "ReduceMean, like every reduction that takes its axes as an input, reduces over the first of them only "
+                f"(relay/frontend/onnx.py, Reduce){then}; TVM 0.20 has no Relay"
+            ),
+            link="none found: tvm onnx frontend reduce axes input only first axis",
+            versions=VERSIONS,
+            witness=Case(
+                "squeeze_excite", SQUEEZE, seed=0, inputs={"x": np.array([[[[1, 2], [3, 5]]]], dtype=np.float32)}
+            ),
+            paths=f"{before}>relay_from_onnx>*",
+        )
+        for before, stage, status, then in (
+            ("torch>onnx_from_torch", Stage.COMPARE, Status.MISMATCH, ""),
+            (
+                "tensorflow>onnx_from_tensorflow",
+                Stage.CONVERT,
+                Status.ERROR,
+                ", and the linear layer after it gets too many columns",
+            ),
+        )
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="embedding_lookup",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "GatherND becomes gather_nd, which does not count indices below zero from the end but reads what lies "
+            "before the table (relay/frontend/onnx.py, GatherND); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm onnx frontend GatherND negative indices out of bounds",
+        versions=VERSIONS,
+        witness=Case("embedding_lookup", INDEX, seed=0, inputs={"ids": np.array([-1], dtype=np.int64)}),
+        applies=both(config_is(lookup="index"), from_the_end),
+        # The other exporters write Gather, whose indices the front end puts right.
+        paths="torch>onnx_from_torch>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="relative_position_attention",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "Clip with a constant maximum and without a minimum does nothing: the maximum is taken off the inputs and "
+            "used only together with a minimum (relay/frontend/onnx.py, Clip); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm onnx frontend Clip max only no min ignored",
+        versions=VERSIONS,
+        witness=Case(
+            "relative_position_attention",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "both_ways": False,
+                "buckets": 4,
+                "max_distance": 7,
+                "heads": 1,
+                "query_length": 1,
+                "key_length": 2,
+                "depth": 1,
+            },
+            seed=0,
+            inputs={
+                "q": np.ones((1, 1, 1, 1), dtype=np.float32),
+                "k": np.ones((1, 1, 2, 1), dtype=np.float32),
+                "v": np.array([1, 2], dtype=np.float32).reshape(1, 1, 2, 1),
+            },
+        ),
+        applies=config_is(both_ways=False),
+        # The other two exporters write Min.
+        paths="torch>onnx_from_torch_legacy>relay_from_onnx>*",
     ),
 )

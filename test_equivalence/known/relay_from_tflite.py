@@ -245,4 +245,44 @@ KNOWN: tuple[KnownDivergence, ...] = (
     ),
     take_along_axis(stage=Stage.CONVERT, status=Status.ERROR, batch=2),
     take_along_axis(stage=Stage.COMPARE, status=Status.MISMATCH, batch=1),
+    KnownDivergence(
+        component="relay_from_tflite",
+        layer="bidirectional_lstm",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "REVERSE_V2 raises TypeError: its axis is an array of one element, of which int() is taken, which NumPy "
+            "refuses since 2.4 (relay/frontend/tflite.py, convert_reverse_v2); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm tflite frontend REVERSE_V2 only 0-dimensional arrays can be converted to Python scalars",
+        versions=(*VERSIONS, "numpy>=2.4"),
+        witness=Case(
+            "bidirectional_lstm",
+            {"batch": 1, "dtype": "float32", "time": 2, "features": 1, "hidden": 1, "bias": False},
+            seed=0,
+            inputs={"x": np.ones((1, 2, 1), dtype=np.float32)},
+        ),
+        paths="torch>tflite_from_torch>relay_from_tflite>*",
+    ),
+    KnownDivergence(
+        component="relay_from_tflite",
+        layer="mixture_of_experts",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "BATCH_MATMUL with a constant operand raises KeyError: its operands are looked up among what was computed "
+            "(relay/frontend/tflite.py, convert_batch_matmul, get_expr instead of get_tensor_expr); TVM 0.20 has no "
+            "Relay"
+        ),
+        link="none found: tvm tflite frontend BATCH_MATMUL constant weight KeyError get_expr",
+        versions=VERSIONS,
+        witness=Case(
+            "mixture_of_experts",
+            {"batch": 1, "dtype": "float32", "experts": 1, "chosen": 1, "length": 1, "width": 1, "hidden": 1},
+            seed=0,
+            inputs={"x": np.ones((1, 1, 1), dtype=np.float32)},
+        ),
+    ),
 )

@@ -24,7 +24,7 @@ def rectifies(case: Case) -> bool:
     return (
         activated(case, "relu")
         or case.config.get("nonlinearity") == "relu"
-        or case.layer == "conv2d_bn_relu"
+        or case.layer in {"conv2d_bn_relu", "resnet_bottleneck", "inverted_residual", "mixture_of_experts"}
         or case.config.get("kind") in {"relu", "relu6", "prelu", "hardtanh", "hardsigmoid"}
     )
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, non_finite
+from nnparity.conditions import both, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
+
+def dense_relu(case: Case) -> bool:
+    """Whether a linear layer with a bias goes through a ReLU."""
+    has_bias = case.config.get("bias", case.layer == "squeeze_excite")
+    return bool(case.config.get("activation") == "relu" and has_bias)
+
+
 KNOWN = (
     KnownDivergence(
         component="tensorflow_function",
-        layer="mlp",
+        layer="*",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
@@ -34,6 +41,6 @@ KNOWN = (
             0,
             {"x": np.array([[np.nan]], np.float32)},
         ),
-        applies=both(config_is(activation="relu", bias=True), non_finite),
+        applies=both(dense_relu, non_finite),
     ),
 )
