@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec, Unsupported
 from nnparity.layers import LayerSpec, Signature
@@ -91,6 +92,7 @@ LAYER = LayerSpec(
     reference=reference,
     scale=scale,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS,
     examples=(
         _CONFIG,
         {**_CONFIG, "size": [5, 6], "out_size": [3, 4]},

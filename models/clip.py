@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -81,9 +82,10 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS,
     examples=(
         {"batch": 2, "dtype": "float32", "inner": [5], "bounds": [-1.0, 1.0]},
         {"batch": 2, "dtype": "float32", "inner": [5], "bounds": [2.0, -1.5]},
-        {"batch": 3, "dtype": "float32", "inner": [], "bounds": [-0.5, None]},
+        {"batch": 3, "dtype": "float32", "inner": [4], "bounds": [-0.5, None]},
     ),
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -81,6 +82,7 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS,
     examples=(
         {"batch": 2, "dtype": "float32", "kind": "elu", "alpha": 2.0, "inner": [3]},
         {"batch": 2, "dtype": "float32", "kind": "celu", "alpha": 0.5, "inner": [2, 3]},

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -135,6 +136,7 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS,
     examples=(
         {**SMALL, "lookup": "padding_row", "inner": [4], "ids_dtype": "int64"},
         {**SMALL, "lookup": "padding_zeroed", "inner": [2, 2], "ids_dtype": "int32", "padding": 4},

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -70,6 +71,7 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS_BESIDE_AXES,
     examples=(
         {"batch": 2, "dtype": "float32", "inner": [3, 6], "axis": -1},
         {"batch": 3, "dtype": "float32", "inner": [4, 3], "axis": 1},

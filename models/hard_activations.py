@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -90,6 +91,7 @@ LAYER = LayerSpec(
     reference=reference,
     scale=scale,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS,
     examples=(
         {"batch": 2, "dtype": "float32", "kind": "hardtanh", "bounds": [-2.5, 0.5], "inner": [3, 4]},
         {"batch": 2, "dtype": "float32", "kind": "hardsigmoid", "inner": [3, 5]},

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -190,6 +191,7 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS,
     examples=(
         {**SMALL, "layout": "NCHW", "out_channels": 3, "kernel": 3, "stride": 1},
         {**SMALL, "layout": "NHWC", "out_channels": 4, "kernel": 5, "stride": 2},

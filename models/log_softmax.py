@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -81,6 +82,7 @@ LAYER = LayerSpec(
     reference=reference,
     scale=scale,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=(*relations.ROWS_BESIDE_AXES, relations.shifted("x")),
     examples=(
         {"batch": 2, "dtype": "float32", "inner": [3, 5], "axis": -1},
         {"batch": 2, "dtype": "float32", "inner": [3, 5], "axis": 1},

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -82,6 +83,7 @@ LAYER = LayerSpec(
     reference=reference,
     scale=scale,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS_BESIDE_AXES,
     examples=(
         {"batch": 2, "dtype": "float32", "inner": [5], "axis": -1, "keepdims": False},
         {"batch": 2, "dtype": "float32", "inner": [3, 4], "axis": 1, "keepdims": True},

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -173,6 +174,7 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS,
     examples=(
         {**SMALL, "activation": "gelu"},
         {**SMALL, "activation": "gelu_tanh", "batch": 1, "tokens": 3, "channels": 4, "channel_hidden": 1},

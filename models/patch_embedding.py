@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -154,6 +155,7 @@ LAYER = LayerSpec(
     reference=reference,
     scale=scale,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS,
     examples=(
         {**SMALL, "layout": "NCHW", "class_token": True},
         {**SMALL, "layout": "NHWC", "class_token": False, "patch": 3},

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -155,8 +156,9 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS,
     examples=(
         {**SMALL, "both_ways": True, "buckets": 8, "max_distance": 20},
-        {**SMALL, "both_ways": False, "buckets": 6, "max_distance": 7},
+        {**SMALL, "both_ways": False, "buckets": 6, "max_distance": 7, "key_length": 5},
     ),
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -90,6 +91,7 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS,
     examples=(
         _CONFIG,
         {**_CONFIG, "centres": "asymmetric"},

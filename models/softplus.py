@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -75,6 +76,7 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS,
     examples=(
         {"batch": 2, "dtype": "float32", "inner": [3, 5], "beta": 1.0, "threshold": 20.0},
         {"batch": 2, "dtype": "float32", "inner": [5], "beta": 3.0, "threshold": 2.5},

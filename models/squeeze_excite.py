@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -144,6 +145,7 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS,
     examples=(
         {**SMALL, "layout": "NCHW", "activation": "relu", "gate": "sigmoid"},
         {**SMALL, "layout": "NHWC", "activation": "relu", "gate": "hard_sigmoid"},

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -114,8 +115,9 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=relations.ROWS,
     examples=(
-        {"batch": 2, "dtype": "float32", "inner": [3], "features": 4, "hidden": 6, "bias": False},
+        {"batch": 2, "dtype": "float32", "inner": [3], "features": 4, "hidden": 4, "bias": False},
         {"batch": 3, "dtype": "float32", "inner": [], "features": 3, "hidden": 5, "bias": True},
     ),
 )

@@ -7,7 +7,7 @@ and shrinks to a simpler kind and a smaller seed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -217,5 +217,26 @@ def indices(draw: st.DrawFn, shape: tuple[int, ...] | list[int], *, bound: int, 
 
 
 def named(**arrays: SearchStrategy[np.ndarray]) -> SearchStrategy[Arrays]:
-    """Draw every input of a layer by its name, in the order given; Hypothesis by itself shuffles them."""
-    return st.fixed_dictionaries(arrays).map(lambda drawn: {name: drawn[name] for name in arrays})
+    """Draw every input of a layer by its name, in the order given; Hypothesis by itself shuffles them.
+
+    Inputs that come out the same, as the simplest ones do, are turned around: one taken for another would not show.
+    """
+
+    def ordered(drawn: Arrays) -> Arrays:
+        apart: dict[str, np.ndarray] = {}
+        for name in arrays:
+            versions = [drawn[name], *(turn(drawn[name]) for turn in _TURNS)]
+            apart[name] = next((one for one in versions if not _any_same(one, apart.values())), drawn[name])
+        return apart
+
+    return st.fixed_dictionaries(arrays).map(ordered)
+
+
+_TURNS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
+    lambda array: np.ascontiguousarray(np.flip(array)),
+    lambda array: np.roll(array, 1),
+)
+
+
+def _any_same(array: np.ndarray, others: Iterable[np.ndarray]) -> bool:
+    return any(array.shape == other.shape and array.tobytes() == other.tobytes() for other in others)

@@ -24,6 +24,7 @@ from nnparity.plan import (
     Profile,
     configs_of,
     draw,
+    draw_many,
     models_of,
     open_model,
     seed_of,
@@ -240,3 +241,12 @@ def test_memory_layout_and_order_of_keys_do_not_change_a_cases_id() -> None:
     case = Case("toy", {"batch": 2, "dtype": "float32"}, 0, {"x": x, "y": x})
     other = Case("toy", {"dtype": "float32", "batch": 2}, 0, {"y": x, "x": np.asfortranarray(x)})
     assert other.id == case.id
+
+
+def test_no_two_inputs_of_a_case_are_the_same_where_they_can_differ() -> None:
+    layer = LAYERS["attention"]
+    config = {**layer.examples[0], "query_length": 5, "mask": "none"}
+    for arrays in draw_many(layer.inputs(config), count=40, seed=0):
+        q, k, v = arrays["q"], arrays["k"], arrays["v"]
+        varied = len(np.unique(q)) > 2 and np.isfinite(q).all()
+        assert not (varied and (np.array_equal(q, k) or np.array_equal(k, v) or np.array_equal(q, v)))
