@@ -130,6 +130,6 @@ KNOWN = (
             0,
             {"x": np.array([[-1e-8, -1e-6]], np.float32)},
         ),
-        applies=both(either(config_is(kind="elu"), config_is(kind="selu")), row_near_zero(2**-4)),
+        applies=both(either(config_is(kind="elu"), config_is(kind="selu")), row_near_zero(2**-3)),
     ),
 )
