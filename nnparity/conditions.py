@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -36,12 +37,15 @@ def beyond(magnitude: float) -> Condition:
     return holds
 
 
-def row_below(limit: float) -> Condition:
-    """Return a condition: no number of some row of an input, along its last axis, is above `limit`."""
+def row_below(limit: float, *, reaching: float = math.inf) -> Condition:
+    """Return a condition: some row of an input, along its last axis, has a number below `reaching`, none above `limit`.
+
+    A NaN counts as a number below.
+    """
 
     def holds(case: Case) -> bool:
         floats = (array for array in case.inputs.values() if array.dtype.kind == "f")
-        return any(bool((~(array > limit)).all(axis=-1).any()) for array in floats)
+        return any(bool((~(array > limit).any(axis=-1) & ~(array >= reaching).all(axis=-1)).any()) for array in floats)
 
     return holds
 
