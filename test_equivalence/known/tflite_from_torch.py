@@ -373,4 +373,22 @@ KNOWN = (
             ("mish", {}, row_below(2, reaching=-1)),
         )
     ),
+    KnownDivergence(
+        component="tflite_from_torch",
+        layer="remainder",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="torch.fmod of 64-bit integers is lowered with a float64 quotient, and TFLite has no such DIV: it fails "
+        "to legalize tfl.div",
+        link="none found: litert-torch ai-edge-torch fmod integer wrong result remainder lowering",
+        versions=("litert-torch<=0.10.0",),
+        witness=Case(
+            "remainder",
+            {"batch": 1, "dtype": "float32", "inner": [2], "numbers": "int64", "sign_of": "dividend"},
+            0,
+            {"x": np.ones((1, 2), np.int64)},
+        ),
+        applies=config_is(numbers="int64", sign_of="dividend"),
+    ),
 )
