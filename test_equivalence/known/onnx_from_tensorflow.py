@@ -17,7 +17,7 @@ def masks_by_where(case: Case) -> bool:
     """Whether the layer picks by tf.where from two finite branches."""
     # keras.ops.trunc picks from the number rounded up and the number rounded down.
     truncates = case.layer == "round" and case.config["mode"] == "trunc"
-    picks = truncates or case.layer == "where"
+    picks = truncates or case.layer in {"where", "logsumexp"}
     return picks or case.config.get("mask") in {"fill_1e9", "sdpa_bool", "key_padding", "key_padding_all"}
 
 
