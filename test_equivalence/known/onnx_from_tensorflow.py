@@ -18,7 +18,7 @@ def masks_by_where(case: Case) -> bool:
     # keras.ops.trunc picks from the number rounded up and the number rounded down.
     truncates = case.layer == "round" and case.config["mode"] == "trunc"
     stepped = case.layer == "softplus" and case.config["threshold"] < 40
-    by_layer = case.layer in {"where", "sliding_window_attention"}
+    by_layer = case.layer in {"where", "logsumexp", "sliding_window_attention"}
     picks = truncates or stepped or by_layer or case.config.get("kind") == "threshold"
     return picks or case.config.get("mask") in {"fill_1e9", "sdpa_bool", "key_padding", "key_padding_all"}
 
