@@ -100,7 +100,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="the remainder of floats is written as x - floor(x / y) * y, whose steps are rounded: of a "
         "great x any number is left, just below a multiple nothing; frameworks take the exact remainder",
-        link="none found: onnx export torch.remainder FloorMod float precision large quotient Mod fmod",
+        link="https://github.com/onnx/onnx/issues/7520",
         versions=("tf2onnx<=1.17.0",),
         witness=Case(
             "remainder",
