@@ -50,6 +50,12 @@ FRAMEWORKS = (
 )  # fmt: skip
 CONTENT = sorted([*(ROOT / "models").glob("*.py"), *(ROOT / "converters").rglob("*.py")])
 SOURCES = sorted(ENGINE.glob("*.py"))
+# A layer of one operator may have the name of a NumPy function or of a family, which the engine does use.
+OPERATIONS = {file.stem for file in (ROOT / "models").glob("*.py") if hasattr(np, file.stem)} | {
+    "cast",
+    "gather",
+    "scatter",
+}
 
 
 def name_of(file: Path) -> str:
@@ -137,7 +143,7 @@ def test_import_that_points_back_is_seen(source: str) -> None:
 
 @pytest.mark.parametrize("file", SOURCES, ids=name_of)
 def test_engine_names_no_content_and_no_framework(file: Path) -> None:
-    assert named(tree_of(file), {*FRAMEWORKS, *(content.stem for content in CONTENT)}) == set()
+    assert named(tree_of(file), {*FRAMEWORKS, *({content.stem for content in CONTENT} - OPERATIONS)}) == set()
 
 
 @pytest.mark.parametrize(
