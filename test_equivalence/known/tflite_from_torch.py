@@ -53,6 +53,12 @@ TRANSPOSED = {
 CELLS = np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3)
 
 
+def taken_for_interpolation(case: Case) -> bool:
+    """Whether a strided axis of a transposed convolution is padded inside by one less than the stride."""
+    axes = zip(*(case.config[key] for key in ("kernel", "padding", "stride")), strict=True)
+    return any(stride > 1 and kernel - padding == stride for kernel, padding, stride in axes)
+
+
 def strides_and_crops(case: Case) -> bool:
     """Whether a transposed convolution has a stride and crops its output."""
     return max(case.config["stride"]) > 1 and any(case.config["padding"])
@@ -287,12 +293,12 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="ConvTranspose2d with a stride on one axis and padding becomes RESIZE_BILINEAR, and its "
-        "weights are gone",
+        reason="ConvTranspose2d with a stride on one axis becomes RESIZE_BILINEAR, and its weights are gone, where "
+        "the padding inside (kernel - 1 - padding) is one less than the stride",
         link="none found: litert-torch ConvTranspose2d RESIZE_BILINEAR lhs_dilation wrong result",
         versions=("litert-torch<=0.10.0",),
         witness=Case("conv_transpose2d", {**TRANSPOSED, "stride": [1, 2], "padding": [1, 1]}, 0, {"x": CELLS}),
-        applies=strides_and_crops,
+        applies=either(strides_and_crops, taken_for_interpolation),
     ),
     KnownDivergence(
         component="tflite_from_torch",
