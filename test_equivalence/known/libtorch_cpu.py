@@ -27,9 +27,9 @@ def fused_in_eager(case: Case) -> bool:
     return not case.config["cross"] and case.config["heads"] % 2 == 0
 
 
-def rectifies_a_convolution(case: Case) -> bool:
-    """Whether a ReLU follows a convolution."""
-    return case.layer in {"conv2d_bn_relu", "resnet_bottleneck", "inverted_residual"}
+def activates_a_convolution(case: Case) -> bool:
+    """Whether a ReLU or a sigmoid follows a convolution."""
+    return case.layer in {"conv2d_bn_relu", "resnet_bottleneck", "inverted_residual", "squeeze_excite"}
 
 
 KNOWN = (
@@ -60,8 +60,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="torch.jit.optimize_for_inference runs a ReLU behind a convolution on a tensor in oneDNN's layout, "
-        "where ReLU of NaN is 0: torch.relu(torch.tensor([nan]).to_mkldnn()) shows it by itself",
+        reason="torch.jit.optimize_for_inference runs a ReLU or a sigmoid behind a convolution on a tensor in oneDNN's "
+        "layout, where either makes 0 of NaN: torch.relu(torch.tensor([nan]).to_mkldnn()) shows it by itself",
         link="none found: mkldnn relu NaN to_mkldnn optimize_for_inference returns 0",
         versions=("torch<=2.13.0",),
         witness=Case(
@@ -80,6 +80,6 @@ KNOWN = (
             0,
             {"x": np.full((1, 1, 1, 1), np.nan, np.float32)},
         ),
-        applies=both(rectifies_a_convolution, non_finite),
+        applies=both(activates_a_convolution, non_finite),
     ),
 )

@@ -35,7 +35,8 @@ def depthwise_point(case: Case) -> bool:
         return 1 in {config["in_channels"], config["hidden"]}
     if case.layer == "inverted_residual":
         return bool(config["in_channels"] == 1)
-    kernel = config.get("window", config).get("kernel", [])
+    window = config.get("window")
+    kernel = (window if isinstance(window, dict) else config).get("kernel", [])
     alone = "multiplier" in config or config.get("in_channels") == config.get("groups", 1)
     return alone and bool(kernel) and set(kernel) == {1}
 
