@@ -47,6 +47,10 @@ class Section:
     templates: Path = Path()
 
 
+Told = Sequence[tuple[Section, Mapping[str, object]]]
+"""Sections with their contexts, which the page and the Markdown are both made from."""
+
+
 def discover_sections(*folders: Path) -> tuple[Section, ...]:
     """Return the SECTION of every Python file in the folders, in the order that they ask for.
 
@@ -74,9 +78,10 @@ def write_report(results: Results, out_dir: Path, sections: Sequence[Section]) -
         raise UserError("writing the report: there are no sections; give a folder whose files end in SECTION = ...")
     facts = Facts.of(results.facts)
     outcomes = settled(results.outcomes)
+    told = [(section, section.context(outcomes, facts)) for section in sections]
     pages = {
-        "index.html": _html(results.notes, outcomes, facts, sections),
-        "report.md": _markdown(results.notes, outcomes, facts, sections),
+        "index.html": _html(results.notes, facts, told),
+        "report.md": _markdown(results.notes, facts, told),
         "summary.json": summary(outcomes, facts),
         "junit.xml": junit(outcomes, facts),
     }
@@ -100,40 +105,36 @@ def figure(number: float) -> str:
     return f"{number:.3g}" if abs(number) < 1000 else f"{number:,.0f}"
 
 
-def _html(notes: Sequence[str], outcomes: Sequence[Outcome], facts: Facts, sections: Sequence[Section]) -> str:
-    source = (sections[0].templates / SCRIPT).read_text(encoding="utf-8")
+def _html(notes: Sequence[str], facts: Facts, told: Told) -> str:
+    source = (told[0][0].templates / SCRIPT).read_text(encoding="utf-8")
     script = Markup(source)  # noqa: S704 a file of ours, and the page's policy allows no other script
     digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
-    parts = _parts(sections, _shown_in_html, lambda section: section.html, outcomes, facts)
-    layout = _environment(_folders(sections), _shown_in_html).get_template("page.html.jinja")
+    parts = _parts(told, _shown_in_html, lambda section: section.html)
+    layout = _environment(_folders(told), _shown_in_html).get_template("page.html.jinja")
     return layout.render(parts=parts, facts=facts, notes=notes, script=script, digest=digest)
 
 
-def _markdown(notes: Sequence[str], outcomes: Sequence[Outcome], facts: Facts, sections: Sequence[Section]) -> str:
-    parts = _parts(sections, _shown_in_markdown, lambda section: section.markdown, outcomes, facts)
-    layout = _environment(_folders(sections), _shown_in_markdown).get_template("page.md.jinja")
+def _markdown(notes: Sequence[str], facts: Facts, told: Told) -> str:
+    parts = _parts(told, _shown_in_markdown, lambda section: section.markdown)
+    layout = _environment(_folders(told), _shown_in_markdown).get_template("page.md.jinja")
     return layout.render(parts=parts, facts=facts, notes=notes)
 
 
 def _parts(
-    sections: Sequence[Section],
-    shown: Callable[[object], object],
-    template: Callable[[Section], str],
-    outcomes: Sequence[Outcome],
-    facts: Facts,
+    told: Told, shown: Callable[[object], object], template: Callable[[Section], str]
 ) -> list[tuple[Section, Markup]]:
     parts = []
-    for section in sections:
+    for section, context in told:
         # A section's own folder comes first: two folders may use the same file names.
-        folders = tuple(dict.fromkeys((section.templates, *_folders(sections))))
+        folders = tuple(dict.fromkeys((section.templates, *_folders(told))))
         part = _environment(folders, shown).get_template(template(section))
-        text = part.render(section=section, **section.context(outcomes, facts))
+        text = part.render(section=section, **context)
         parts.append((section, Markup(text)))  # noqa: S704 rendered with escaping on
     return parts
 
 
-def _folders(sections: Sequence[Section]) -> tuple[Path, ...]:
-    return tuple(dict.fromkeys(section.templates for section in sections))
+def _folders(told: Told) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(section.templates for section, _ in told))
 
 
 def _shown_in_html(value: object) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from nnparity.facts import Facts
@@ -26,10 +27,7 @@ def summary(outcomes: Sequence[Outcome], facts: Facts) -> str:
         "cells": {"total": len(table.cells), "without_outcome": len(table.empty)},
         "layers": {layer: _cells(table.row(layer)) for layer in table.layers},
         "paths": {">".join(path): _cells(cells) for path, cells in by_path.items()},
-        "known_seen": {
-            name: sum(1 for outcome in outcomes if outcome.known == name)
-            for name in sorted({outcome.known for outcome in outcomes if outcome.known})
-        },
+        "known_seen": dict(sorted(Counter(outcome.known for outcome in outcomes if outcome.known).items())),
         "failures": [_failure(outcome) for outcome in outcomes if outcome.verdict in BAD],
     }
     return json.dumps(record, indent=1) + "\n"

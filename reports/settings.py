@@ -15,28 +15,28 @@ Case = tuple[str, str]
 
 
 def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+    places = {path: _place(path, facts) for path in {outcome.path for outcome in outcomes}}
     groups: dict[tuple[Path, str], dict[str, dict[Case, Outcome]]] = {}
     for outcome in outcomes:
-        environment = facts.step(outcome.path[-1]).environment
-        if environment:
-            setting = " > ".join((*_optimisers(outcome.path, facts), outcome.path[-1]))
-            settings = groups.setdefault((_unoptimised(outcome.path, facts), environment), {})
+        group, setting = places[outcome.path]
+        if group[1]:
+            settings = groups.setdefault(group, {})
             settings.setdefault(setting, {})[outcome.layer, outcome.case] = outcome
     return {"groups": [_group(path, settings) for (path, _), settings in sorted(groups.items()) if len(settings) > 1]}
 
 
-def _optimisers(path: Path, facts: Facts) -> list[str]:
-    """Return the conversions that leave the representation which they are given."""
-    return [
+def _place(path: Path, facts: Facts) -> tuple[tuple[Path, str], str]:
+    """Return what the path shares with its other settings, the runtime's environment in it, and its own setting.
+
+    An optimiser leaves the representation that it is given.
+    """
+    optimisers = [
         step
         for before, step in pairwise(path[:-1])
         if facts.step(step).representation and facts.step(step).representation == facts.step(before).representation
     ]
-
-
-def _unoptimised(path: Path, facts: Facts) -> Path:
-    optimisers = _optimisers(path, facts)
-    return tuple(step for step in path[:-1] if step not in optimisers)
+    artifact = tuple(step for step in path[:-1] if step not in optimisers)
+    return (artifact, facts.step(path[-1]).environment), " > ".join((*optimisers, path[-1]))
 
 
 def _group(path: Path, settings: Mapping[str, Mapping[Case, Outcome]]) -> dict[str, object]:
