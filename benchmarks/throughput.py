@@ -100,13 +100,13 @@ def run_ms(content: Content, bench: Bench) -> float:
 
 def fresh_models(layer: LayerSpec, count: int, seed: int) -> Iterator[Model]:
     """Yield models with one case each, whose configs are drawn and not the layer's examples."""
-    profile = Profile("fresh", configs=count, inputs=1, open_configs=0)
+    profile = Profile("fresh", configs=count, inputs=1, open_configs=0, relations=0)
     return islice(models_of(layer, profile, seed), len(layer.examples), None)
 
 
 def kept_models(layer: LayerSpec, inputs: int, seed: int) -> Iterator[Model]:
     """Yield MODELS models with many cases each."""
-    profile = Profile("kept", configs=MODELS, inputs=inputs, open_configs=0)
+    profile = Profile("kept", configs=MODELS, inputs=inputs, open_configs=0, relations=0)
     return islice(models_of(layer, profile, seed), MODELS)
 
 
