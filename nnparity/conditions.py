@@ -27,6 +27,12 @@ def infinite(case: Case) -> bool:
     return any(bool(np.isinf(array).any()) for array in case.inputs.values() if array.dtype.kind == "f")
 
 
+def beyond_float_precision(case: Case) -> bool:
+    """Whether an input holds an integer that float32 may not have."""
+    integers = (array for array in case.inputs.values() if array.dtype.kind == "i")
+    return any(bool((np.abs(array) > 2**24).any()) for array in integers)
+
+
 def beyond(magnitude: float) -> Condition:
     """Return a condition: an input holds a NaN, an infinity or a number greater than `magnitude`."""
 
@@ -65,10 +71,9 @@ def spread_along_axis(distance: float) -> Condition:
 
     def holds(case: Case) -> bool:
         floats = (array.astype(np.float64) for array in case.inputs.values() if array.dtype.kind == "f")
-        with np.errstate(invalid="ignore"):
-            return any(
-                bool((array.max(axis=case.config["axis"], keepdims=True) - array > distance).any()) for array in floats
-            )
+        return any(
+            bool((array.max(axis=case.config["axis"], keepdims=True) - array > distance).any()) for array in floats
+        )
 
     return holds
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, non_finite, wholly_masked
+from nnparity.conditions import beyond_float_precision, both, config_is, non_finite, wholly_masked
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -19,12 +19,6 @@ FUSED = {
     "mask": "sdpa_bool",
 }
 ONE = np.ones((1, 1, 1, 1), np.float32)
-
-
-def beyond_float_precision(case: Case) -> bool:
-    """Whether an input holds an integer that float32 may not have."""
-    integers = (array for array in case.inputs.values() if array.dtype.kind == "i")
-    return any(bool((np.abs(array) > 2**24).any()) for array in integers)
 
 
 GROUPED = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, either, row_below, row_near_zero, spread_along_axis
+from nnparity.conditions import beyond, both, config_is, either, infinite, row_below, row_near_zero, spread_along_axis
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.loading import load_file
@@ -14,11 +14,6 @@ from nnparity.outcome import Stage, Status
 
 VERSIONS = ("xtc-tvm-python-bindings<=0.19.0.12",)
 TORCHSCRIPT = load_file(Path(__file__).with_name("relay_from_torchscript.py"))
-
-
-def infinite(case: Case) -> bool:
-    """Whether an input holds an infinity."""
-    return any(bool(np.isinf(array).any()) for array in case.inputs.values())
 
 
 def least_first(case: Case) -> bool:

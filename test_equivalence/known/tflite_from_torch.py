@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, either, non_finite, row_below, row_near_zero, wholly_masked
+from nnparity.conditions import (
+    beyond_float_precision,
+    both,
+    config_is,
+    either,
+    non_finite,
+    row_below,
+    row_near_zero,
+    wholly_masked,
+)
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -15,12 +24,6 @@ ONE = np.ones((1, 1, 1, 1), np.float32)
 def long_input(case: Case) -> bool:
     """Whether an input holds 64-bit integers."""
     return any(array.dtype == np.int64 for array in case.inputs.values())
-
-
-def beyond_float_precision(case: Case) -> bool:
-    """Whether an input holds an integer that float32 may not have."""
-    integers = (array for array in case.inputs.values() if array.dtype.kind == "i")
-    return any(bool((np.abs(array) > 2**24).any()) for array in integers)
 
 
 def long_output(case: Case) -> bool:
