@@ -84,7 +84,7 @@ def build_torch(config: Config, weights: Arrays) -> Any:
                 setattr(self, name, linear)
 
         def by_head(self, x: Tensor) -> Tensor:
-            return x.unflatten(-1, (heads, depth)).transpose(1, 2)  # type: ignore[no-any-return]
+            return x.unflatten(-1, (heads, depth)).transpose(1, 2)
 
         def forward(self, x: Tensor, past_key: Tensor, past_value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             q = self.by_head(self.query(x))

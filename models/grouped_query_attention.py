@@ -105,7 +105,7 @@ def build_torch(config: Config, weights: Arrays) -> Any:
             q = self.query(x).unflatten(-1, (heads, depth)).transpose(1, 2)
             k = self.key(x).unflatten(-1, (groups, depth)).transpose(1, 2)
             v = self.value(x).unflatten(-1, (groups, depth)).transpose(1, 2)
-            return self.output(self.attend(q, k, v).transpose(1, 2).flatten(-2))  # type: ignore[no-any-return]
+            return self.output(self.attend(q, k, v).transpose(1, 2).flatten(-2))
 
     class Expanded(GroupedQueryAttention):
         def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:

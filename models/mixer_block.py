@@ -117,7 +117,7 @@ def build_torch(config: Config, weights: Arrays) -> Any:
 
         def forward(self, x: Tensor) -> Tensor:
             x = x + self.token_mixing(self.token_norm(x).transpose(1, 2)).transpose(1, 2)
-            return x + self.channel_mixing(self.channel_norm(x))  # type: ignore[no-any-return]
+            return x + self.channel_mixing(self.channel_norm(x))
 
     return MixerBlock()
 

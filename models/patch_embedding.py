@@ -108,7 +108,7 @@ def build_torch(config: Config, weights: Arrays) -> Any:
             tokens = self.project(x).flatten(2).transpose(1, 2)
             if config["class_token"]:
                 tokens = torch.cat((self.class_token.expand(x.shape[0], 1, -1), tokens), dim=1)
-            return tokens + self.positions  # type: ignore[no-any-return]
+            return tokens + self.positions
 
     return PatchEmbedding()
 

@@ -106,7 +106,7 @@ def build_torch(config: Config, weights: Arrays) -> Any:
             queries = torch.arange(q.shape[2], device=q.device)
             keys = torch.arange(k.shape[2], device=q.device)
             bias = self.bias(self.buckets(keys - queries[:, None])).permute(2, 0, 1)
-            return (q @ k.transpose(-2, -1) + bias).softmax(dim=-1) @ v  # type: ignore[no-any-return]
+            return (q @ k.transpose(-2, -1) + bias).softmax(dim=-1) @ v
 
     return RelativePositionAttention()
 

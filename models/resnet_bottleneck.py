@@ -128,7 +128,7 @@ def build_torch(config: Config, weights: Arrays) -> Any:
 
         def forward(self, x: Tensor) -> Tensor:
             y = self.relu(self.spatial(self.relu(self.reduce(x))))
-            return self.relu(self.expand(y) + self.shortcut(x))  # type: ignore[no-any-return]
+            return self.relu(self.expand(y) + self.shortcut(x))
 
     class ChannelsLast(Bottleneck):
         def forward(self, x: Tensor) -> Tensor:

@@ -96,7 +96,7 @@ def build_torch(config: Config, weights: Arrays) -> Any:
                 convolution.load_state_dict({"weight": weight, "bias": tensors[f"{name}_bias"]})
 
         def forward(self, x: Tensor) -> Tensor:
-            return x * self.gate(self.expand(self.activation(self.reduce(self.pool(x)))))  # type: ignore[no-any-return]
+            return x * self.gate(self.expand(self.activation(self.reduce(self.pool(x)))))
 
     class ChannelsLast(SqueezeExcite):
         def forward(self, x: Tensor) -> Tensor:

@@ -147,7 +147,7 @@ def build_torch(config: Config, weights: Arrays) -> Any:
             self.block = block
 
         def forward(self, x: Tensor) -> Tensor:
-            return self.block(x)  # type: ignore[no-any-return]
+            return self.block(x)
 
     return Encoder().eval()
 
