@@ -137,11 +137,12 @@ class ArtifactCache:
 
     def _read(self, key: str, folder: Path, *, fresh: bool = False) -> Made | Failure | None:
         try:
-            if (folder / FAILURE).exists():
+            try:
+                record = json.loads((folder / ARTIFACT).read_text(encoding="utf-8"))
+            except FileNotFoundError:
                 record = json.loads((folder / FAILURE).read_text(encoding="utf-8"))
                 stage, status = Stage(record["stage"]), Status(record["status"])
                 return Failure(stage, status, record["detail"], component=record["component"])
-            record = json.loads((folder / ARTIFACT).read_text(encoding="utf-8"))
             operators = self._shared(record["operators"] or {})
             return Made(key, folder, record["representation"], operators, record["seconds"], fresh)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,12 +17,13 @@ from nnparity.cache import Made
 from nnparity.compare import Comparison, Problem, compare
 from nnparity.discovery import Route
 from nnparity.divergence import judge
-from nnparity.layers import Case, changed_by_relation, relation_of, rounded
+from nnparity.layers import Case, relation_of, rounded
 from nnparity.oracle import EXACT, Oracle
 from nnparity.outcome import Failure, Outcome, Stage, Status, Verdict
 from nnparity.related import Side, compare_related
 
 TOGETHER = 16  # cases in one call: the way to the worker and back costs as much as a small run
+RanByDigest = dict[str, "Ran"]
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,9 @@ class Ran:
 
 @dataclass
 class Trail:
-    """What the steps of one path left behind. ran: what the run gave, where it is known beforehand."""
+    """What the steps of one path left behind. ran: what runs of the model gave, by the digest of their case."""
 
-    ran: Ran | None = None
+    ran: RanByDigest
     op_counts: dict[str, Mapping[str, int]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     run_microseconds: float = math.nan
@@ -57,23 +59,24 @@ def check_all(cases: Sequence[Case], route: Route, bench: Bench, oracle: Oracle)
     A call that fails for several cases is repeated for each alone: a case answers for nothing but itself.
     """
     waiting, runs = list(cases), False
+    ran: RanByDigest = {}
     while waiting:
         count = TOGETHER if runs else 1
         together, waiting = waiting[:count], waiting[count:]
-        plain = [case for case in together if not case.relation]
-        ran = _run_together(plain, route, bench, oracle) if len(plain) > 1 else {}
+        if runs:
+            _run_together(together, route, bench, oracle, ran)
         for case in together:
-            outcome = check(case, route, bench, oracle, ran.get(case.digest))
+            outcome = check(case, route, bench, oracle, ran)
             runs = outcome.stage is Stage.COMPARE
             yield case, outcome
 
 
-def check(case: Case, route: Route, bench: Bench, oracle: Oracle, ran: Ran | None = None) -> Outcome:
+def check(case: Case, route: Route, bench: Bench, oracle: Oracle, ran: RanByDigest | None = None) -> Outcome:
     """Return what happened to the case on the path, judged against what is known; a path's fault never raises.
 
-    ran: what its run gave, where that is known already.
+    ran: what earlier runs of the same model on the same path gave; what this check runs is added.
     """
-    trail = Trail(ran)
+    trail = Trail({} if ran is None else ran)
     try:
         comparison = _compared(case, route, bench, oracle, trail)
     except Failure as failure:
@@ -106,19 +109,19 @@ def check(case: Case, route: Route, bench: Bench, oracle: Oracle, ran: Ran | Non
         run_microseconds=trail.run_microseconds,
         **values,
     )
-    judged = _judged(outcome, case, route, bench)
+    judged = _judged(outcome, case, route, bench, oracle)
     if judged.verdict not in {Verdict.PASS, Verdict.UNSUPPORTED, Verdict.NOT_RUN}:
         return replace(judged, reproduce=f"nnparity run --case {case.id} --path '{route.id}'")
     return judged
 
 
-def _judged(outcome: Outcome, case: Case, route: Route, bench: Bench) -> Outcome:
+def _judged(outcome: Outcome, case: Case, route: Route, bench: Bench, oracle: Oracle) -> Outcome:
     """Return the outcome with its verdict; FAIL where a known divergence cannot say whether it applies."""
     covering = []
     for entry in bench.known_on(case.layer, route.steps) if outcome.status is not Status.NOT_RUN else ():
         try:
             with np.errstate(all="ignore"):
-                applies = any(entry.applies(one) for one in _runs_of(case, bench))
+                applies = any(entry.applies(one) for one in oracle.runs_of(case))
             covering += [entry] if applies else []
         except Exception as problem:  # noqa: BLE001 a known divergence may raise anything; the other cases still run
             said = (
@@ -141,27 +144,19 @@ def _compared(case: Case, route: Route, bench: Bench, oracle: Oracle, trail: Tra
     exact = replace(
         case, config={**case.config, "dtype": EXACT}, inputs=rounded(case.inputs, EXACT), open_axes=case.open_axes
     )
-    return compare(_outputs(exact, route, bench, Trail()), oracle.bare_expectation(exact))
+    return compare(_outputs(exact, route, bench, Trail(trail.ran)), oracle.bare_expectation(exact))
 
 
 def _related(case: Case, route: Route, bench: Bench, oracle: Oracle, trail: Trail) -> Comparison:
-    runs = _runs_of(case, bench)
+    runs = oracle.runs_of(case)
     if len(runs) == 1:
         said = f"the relation {case.relation!r} of {case.layer} says nothing about the inputs of the case {case.id}"
         raise Failure(Stage.COMPARE, Status.ERROR, said, component=case.layer)
-    ran = _run(_made(case, route, bench, trail), runs, route, bench)
-    first, second = (Side(ran[one.digest].outputs, oracle.bare_expectation(one)) for one in runs)
-    trail.ran_for(route, ran[runs[0].digest])
+    _run(_made(case, route, bench, trail), runs, route, bench, trail.ran)
+    first, second = (Side(trail.ran[one.digest].outputs, oracle.bare_expectation(one)) for one in runs)
+    trail.ran_for(route, trail.ran[runs[1].digest])
     comparison = compare_related(relation_of(case, bench.content.layers[case.layer]), case, first, second)
     return comparison if comparison.matches else replace(comparison, problems=_about(case, comparison.problems))
-
-
-def _runs_of(case: Case, bench: Bench) -> list[Case]:
-    """Return the case as it is run; for a relation, the case by itself and the one with changed inputs."""
-    if not case.relation:
-        return [case]
-    alone, changed = replace(case, relation=""), changed_by_relation(case, bench.content.layers[case.layer])
-    return [alone] if changed is None else [alone, replace(alone, inputs=changed)]
 
 
 def _about(case: Case, problems: Sequence[Problem]) -> tuple[Problem, ...]:
@@ -169,26 +164,28 @@ def _about(case: Case, problems: Sequence[Problem]) -> tuple[Problem, ...]:
 
 
 def _outputs(case: Case, route: Route, bench: Bench, trail: Trail) -> Mapping[str, Any]:
-    made = _made(case, route, bench, trail)
-    ran = trail.ran or _run(made, [case], route, bench)[case.digest]
-    trail.ran_for(route, ran)
-    return ran.outputs
+    _run(_made(case, route, bench, trail), [case], route, bench, trail.ran)
+    trail.ran_for(route, trail.ran[case.digest])
+    return trail.ran[case.digest].outputs
 
 
-def _run_together(cases: Sequence[Case], route: Route, bench: Bench, oracle: Oracle) -> Mapping[str, Ran]:
-    """Return what the cases' runs gave, by the case's digest; nothing if one of them fails."""
-    try:
-        oracle.expectations(cases, route.root)
-        return _run(_made(cases[0], route, bench, Trail()), cases, route, bench)
-    except Failure:
-        return {}
+def _run_together(cases: Sequence[Case], route: Route, bench: Bench, oracle: Oracle, ran: RanByDigest) -> None:
+    """Run what the cases need in one call; if that fails, nothing is kept of it."""
+    with contextlib.suppress(Failure):
+        oracle.expectations([case for case in cases if not case.relation], route.root)
+        needed = [one for case in cases for one in oracle.runs_of(case)]
+        _run(_made(cases[0], route, bench, Trail(ran)), needed, route, bench, ran)
 
 
-def _run(made: Made, cases: Sequence[Case], route: Route, bench: Bench) -> dict[str, Ran]:
+def _run(made: Made, cases: Sequence[Case], route: Route, bench: Bench, ran: RanByDigest) -> None:
+    """Add to `ran` what is not yet there of these cases of one model."""
+    missing = {case.digest: case for case in cases if case.digest not in ran}
+    if not missing:
+        return
     started = time.perf_counter()
-    outputs, seconds = bench.run(made, route.runtime, [case.inputs for case in cases])
-    elapsed = (time.perf_counter() - started) / len(cases)
-    return {case.digest: Ran(one, seconds, elapsed) for case, one in zip(cases, outputs, strict=True)}
+    outputs, seconds = bench.run(made, route.runtime, [case.inputs for case in missing.values()])
+    elapsed = (time.perf_counter() - started) / len(missing)
+    ran.update({digest: Ran(one, seconds, elapsed) for digest, one in zip(missing, outputs, strict=True)})
 
 
 def _made(case: Case, route: Route, bench: Bench, trail: Trail) -> Made:

@@ -19,7 +19,7 @@ from nnparity.environments import Environments
 from nnparity.errors import INTERRUPTED, MISTAKE, UserError
 from nnparity.options import load_content
 from nnparity.plan import PROFILES
-from nnparity.worker import NO_SPACE
+from nnparity.worker import NO_SPACE, collect_rarely
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -60,6 +60,7 @@ def content_options(command: Command) -> Command:
 @click.version_option(nnparity.__version__, prog_name="nnparity")
 def main() -> None:
     """Is a layer still the same function after export? Checked on real converters and runtimes."""
+    collect_rarely()
 
 
 @main.command("run")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Generic, TypeVar
 
@@ -14,7 +14,7 @@ import numpy as np
 from nnparity.bench import Bench
 from nnparity.budget import Expectation, expectation
 from nnparity.contracts import Arrays
-from nnparity.layers import Case, LayerSpec, rounded, weights_of
+from nnparity.layers import Case, LayerSpec, changed_by_relation, rounded, weights_of
 from nnparity.outcome import Stage
 from nnparity.perturbation import nudged_runs, perturbed, perturbed_runs
 from nnparity.roots import layer_blamed
@@ -33,6 +33,7 @@ class Oracle:
         self._expectations: _Latest[Expectation] = _Latest(CASES_KEPT)
         self._references: _Latest[_Reference] = _Latest(CASES_KEPT)
         self._weights: _Latest[tuple[Arrays, Arrays]] = _Latest(MODELS_KEPT)
+        self._runs: _Latest[list[Case]] = _Latest(CASES_KEPT)
 
     def expectation(self, case: Case, root: str) -> Expectation:
         """Return what a path from this root should give. Raises Failure if the eager root itself cannot."""
@@ -50,6 +51,17 @@ class Oracle:
     def bare_expectation(self, case: Case) -> Expectation:
         """Return what a run should give by the reference alone: how eager roots are judged, in float64."""
         return self._expectations.get((case.digest, ""), lambda: self._from_reference(case))
+
+    def runs_of(self, case: Case) -> list[Case]:
+        """Return the case as it is run: alone, and where a relation is asked about, also with the changed inputs.
+
+        Only the case by itself where the relation says nothing about its inputs.
+        """
+        return self._runs.get(case.digest, lambda: self._made_runs(case)) if case.relation else [case]
+
+    def _made_runs(self, case: Case) -> list[Case]:
+        alone, changed = replace(case, relation=""), changed_by_relation(case, self._bench.content.layers[case.layer])
+        return [alone] if changed is None else [alone, replace(alone, inputs=changed)]
 
     def _from_root(self, cases: Sequence[Case], root: str) -> Iterator[Expectation]:
         if not cases:

@@ -107,16 +107,14 @@ class Outcome:
     def to_json(self) -> dict[str, Any]:
         """Return JSON values only: enums by name, NaN as null, infinities as strings; unknown keys as read."""
         record: dict[str, Any] = dict(self.extra)
-        for item in fields(self):
-            if item.name != "extra":
-                record[item.name] = _plain(getattr(self, item.name))
+        for name in _NAMES:
+            record[name] = _plain(getattr(self, name))
         return record
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Outcome:
         """Return the outcome that `to_json` wrote. Raises KeyError, ValueError or TypeError for anything else."""
-        known_names = {item.name for item in fields(cls)} - {"extra"}
-        values = {name: value for name, value in record.items() if name in known_names}
+        values = {name: value for name, value in record.items() if name in _NAMES}
         values["path"] = tuple(values["path"])
         values["open_axes"] = tuple(values.get("open_axes", ()))
         values["stage"] = Stage(values["stage"])
@@ -124,18 +122,28 @@ class Outcome:
         values["verdict"] = Verdict(values["verdict"])
         for name in ("max_abs", "max_ulp", "error_over_budget", "run_microseconds"):
             values[name] = math.nan if values.get(name) is None else float(values[name])
-        return cls(**values, extra={name: value for name, value in record.items() if name not in known_names})
+        return cls(**values, extra={name: value for name, value in record.items() if name not in _NAMES})
+
+
+_NAMES = tuple(item.name for item in fields(Outcome) if item.name != "extra")
+_ALREADY_PLAIN = {str, int, bool, type(None)}
 
 
 def _plain(value: Any) -> Any:
+    if type(value) in _ALREADY_PLAIN:
+        return value
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, float):
-        if math.isnan(value):
-            return None
-        return value if math.isfinite(value) else str(value)
+        return _plain_number(value)
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}
     return value
+
+
+def _plain_number(value: float) -> float | str | None:
+    if math.isnan(value):
+        return None
+    return value if math.isfinite(value) else str(value)

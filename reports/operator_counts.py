@@ -65,8 +65,11 @@ class Table:
 
 
 def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
-    layers = sorted({outcome.layer for outcome in outcomes if outcome.op_counts or outcome.op_total})
-    tables = [_table([one for one in outcomes if one.layer == layer], facts) for layer in layers]
+    by_layer: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.op_counts or outcome.op_total:
+            by_layer.setdefault(outcome.layer, []).append(outcome)
+    tables = [_table(by_layer[layer], facts) for layer in sorted(by_layer)]
     rows = [row for table in tables for row in table.rows]
     bars = [bar for row in rows for bar in (*row.bars, *(bar for _, bar in row.after))]
     used = {segment.family for bar in bars for segment in bar.segments}
@@ -79,8 +82,7 @@ def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
 def _table(outcomes: Sequence[Outcome], facts: Facts) -> Table:
     by_model: dict[tuple[str, Chain], list[Outcome]] = {}
     for outcome in outcomes:
-        if outcome.op_counts or outcome.op_total:
-            by_model.setdefault((canonical(dict(outcome.config)), outcome.open_axes), []).append(outcome)
+        by_model.setdefault((canonical(dict(outcome.config)), outcome.open_axes), []).append(outcome)
     counted = {model: _counted(same) for model, same in by_model.items()}
     # The model that most paths have counted shows most; of equals, the one that is written shortest.
     model = max(counted, key=lambda one: (len(counted[one]), -len(one[0]), one))
@@ -116,13 +118,16 @@ def _row(chain: Chain, bars: Mapping[Chain, list[Bar]], runtimes: set[Chain], fa
 def _counted(outcomes: Iterable[Outcome]) -> dict[tuple[Chain, str], tuple[int, Counts]]:
     """Return total and counts of every artifact, by the steps that made it; two that differ stay two."""
     found: dict[tuple[Chain, str], tuple[int, Counts]] = {}
+    latest: dict[Chain, tuple[int, Counts]] = {}
     for outcome in outcomes:
         for index, step in enumerate(outcome.path):
             if step not in outcome.op_counts and step not in outcome.op_total:
                 continue
             counts = dict(outcome.op_counts.get(step, {}))
             total = outcome.op_total.get(step, sum(counts.values()))
-            found[outcome.path[: index + 1], canonical([total, counts])] = total, counts
+            chain = outcome.path[: index + 1]
+            if latest.get(chain) != (total, counts):
+                latest[chain] = found[chain, canonical([total, counts])] = total, counts
     return found
 
 
