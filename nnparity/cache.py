@@ -13,6 +13,7 @@ from pathlib import Path
 import platformdirs
 
 from nnparity.errors import UserError
+from nnparity.kept_runs import KeptRuns
 from nnparity.outcome import Failure, Stage, Status
 from nnparity.scratch import Scratch
 from nnparity.worker import ARTIFACT
@@ -75,6 +76,7 @@ class ArtifactCache:
         self._folder = folder / "artifacts"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._scratch = Scratch(self._folder)
+        self.runs = KeptRuns(folder)
         self._found: dict[str, Made | Failure] = {}
         self._operators: dict[str, dict[str, int]] = {}
 

@@ -69,8 +69,7 @@ class Oracle:
         made = self._bench.build(cases[0], root)
         references = [self._reference_of(case) for case in cases]
         sets = [inputs for reference in references for inputs in reference.sets]
-        outputs, _ = self._bench.run(made, self._bench.content.eager(root), sets)
-        runs = iter(outputs)
+        runs = iter(self._bench.run_once(made, self._bench.content.eager(root), sets))
         for case, reference in zip(cases, references, strict=True):
             eager = list(islice(runs, len(reference.sets)))
             doing = f"putting the reference of {case.layer} beside its {root} build"

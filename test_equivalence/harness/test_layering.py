@@ -26,7 +26,18 @@ ENGINE = ROOT / "nnparity"
 # A module imports only from rows above its own. A new module goes into the highest row that this allows.
 ROWS = (
     ("contracts", "errors", "outcome", "frames", "escape", "facts", "completeness", "scratch", "memory"),
-    ("relations", "loading", "strategies", "budget", "perturbation", "op_counts", "merging", "matrix", "progress"),
+    (
+        "relations",
+        "loading",
+        "strategies",
+        "budget",
+        "perturbation",
+        "op_counts",
+        "merging",
+        "matrix",
+        "progress",
+        "kept_runs",
+    ),
     ("layers",),
     ("worker", "conditions", "divergence", "compare", "cases", "store", "junit", "summary"),
     ("remote", "cache", "discovery", "roots", "related"),
