@@ -9,7 +9,7 @@ from nnparity.bench import Bench
 from nnparity.discovery import Broken, Content, Route
 from nnparity.lanes import Key, Unit
 from nnparity.layers import Case
-from nnparity.plan import Model, Profile, models_of, unique
+from nnparity.plan import Model, Profile, models_of, models_with, unique
 from nnparity.run import units_of, witness_units
 
 
@@ -36,9 +36,14 @@ class Asked:
         yield from units_of(unique(models), self.routes, recorded)
 
     def _models(self, content: Content, name: str) -> Iterator[Model]:
-        """Yield the layer's models; a layer whose own strategies raise is remembered in `undrawn`."""
+        """Yield the layer's models, first those of cases that failed once.
+
+        A layer whose own strategies raise is remembered in `undrawn`.
+        """
         try:
-            yield from list(models_of(content.layers[name], self.profile, self.seed))
+            models = list(models_of(content.layers[name], self.profile, self.seed))
         except Exception as problem:  # noqa: BLE001 a layer file may raise anything; the others still run
             said = f"drawing a case of {name}: {type(problem).__name__}: {problem}"
             self.undrawn.append(Broken(content.layer_files[name], said))
+            models = []
+        yield from (*models_with(content.found.get(name, ())), *models)

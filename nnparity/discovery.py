@@ -14,15 +14,17 @@ from typing import Any, Generic, TypeVar
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from nnparity.cases import load_case
 from nnparity.completeness import complete, named
 from nnparity.contracts import Conversion, Environment, Representation, Runtime
 from nnparity.divergence import KnownDivergence, askable
 from nnparity.errors import UserError, nearest
-from nnparity.layers import LayerSpec
+from nnparity.layers import Case, LayerSpec
 from nnparity.loading import components_in, load_file
 
 Kind = TypeVar("Kind")
 ENTRY_POINTS = "nnparity.content"
+FOUND = "found"
 PYTHONS = (f"3.{sys.version_info.minor}", "3.13", "3.12", "3.11", "3.10", "3.9", "3.8")  # our own needs no other
 HEADER = re.compile(r"(?m)^# /// script\s*$\s(?P<body>(^#(| .*)$\s)+)^# ///$")
 
@@ -67,7 +69,7 @@ class Component(Generic[Kind]):
 
 @dataclass(frozen=True)
 class Content:
-    """Everything that was found. Keys are names."""
+    """Everything that was found. Keys are names. found: cases of a layer that failed once, and are run ever since."""
 
     layers: Mapping[str, LayerSpec] = field(default_factory=dict)
     layer_files: Mapping[str, Path] = field(default_factory=dict)
@@ -76,6 +78,7 @@ class Content:
     conversions: Mapping[str, Component[Conversion]] = field(default_factory=dict)
     runtimes: Mapping[str, Component[Runtime]] = field(default_factory=dict)
     environments: Mapping[str, Environment] = field(default_factory=dict)
+    found: Mapping[str, tuple[Case, ...]] = field(default_factory=dict)
     known: tuple[KnownDivergence, ...] = ()
     known_files: Mapping[str, Path] = field(default_factory=dict)
     support: tuple[Path, ...] = ()
@@ -215,6 +218,7 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         conversions={name: one for name, one in components.items() if conversion_files.get(name) == one.file},
         runtimes={name: one for name, one in components.items() if runtime_files.get(name) == one.file},
         environments=environments,
+        found=_found_in(model_folders, layers, broken),
         known=tuple(entry for entries in known.values() for entry in entries),
         known_files={entry.id: Path(file) for file, entries in known.items() for entry in entries},
         support=tuple(file for folder in converter_folders for file in sorted((folder / "support").glob("*.py"))),
@@ -264,6 +268,27 @@ def _representation_in(file: Path) -> dict[str, Any]:
 
 def _known_in(file: Path) -> dict[str, Any]:
     return {str(file): askable(load_file(file).KNOWN)}
+
+
+def _found_in(
+    folders: Iterable[Path], layers: Mapping[str, LayerSpec], broken: list[Broken]
+) -> dict[str, tuple[Case, ...]]:
+    """Return the cases in the folders' found/LAYER/, by layer."""
+    found: dict[str, tuple[Case, ...]] = {}
+    for file in (file for folder in folders for file in sorted((folder / FOUND).glob("*/*.npz"))):
+        try:
+            case = load_case(file)
+        except UserError as problem:
+            broken.append(Broken(file, str(problem)))
+            continue
+        if case.layer not in layers:
+            near = nearest(case.layer, layers)
+            broken.append(Broken(file, f"it is a case of {case.layer!r}, and there is no such layer; {near}"))
+        elif case.relation and case.relation not in {one.name for one in layers[case.layer].relations}:
+            broken.append(Broken(file, f"it asks {case.layer} about {case.relation!r}, a relation it does not have"))
+        else:
+            found[case.layer] = (*found.get(case.layer, ()), case)
+    return found
 
 
 def _environment_of(thing: Any, file: Path, environments: dict[str, Environment], broken: list[Broken]) -> str | None:

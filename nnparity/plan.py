@@ -121,6 +121,14 @@ def models_of(layer: LayerSpec, profile: Profile, seed: int) -> Iterator[Model]:
         yield open_model(layer, config, profile, seed)
 
 
+def models_with(cases: Iterable[Case]) -> Iterator[Model]:
+    """Yield the models of these cases."""
+    by_model: dict[str, list[Case]] = {}
+    for case in cases:
+        by_model.setdefault(case.model_text, []).append(case)
+    yield from (Model(same[0].layer, tuple(same)) for same in by_model.values())
+
+
 def open_model(layer: LayerSpec, config: Config, profile: Profile, seed: int) -> Model:
     """Return the model converted with the batch left open, run at several batch sizes.
 

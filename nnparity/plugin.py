@@ -15,7 +15,7 @@ from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.cases import save_case
 from nnparity.check import check
-from nnparity.discovery import Content, Route
+from nnparity.discovery import FOUND, Content, Route
 from nnparity.environments import Environments, Say
 from nnparity.errors import UserError
 from nnparity.lanes import demanded
@@ -57,6 +57,7 @@ class Subject:
 
 
 Checks = Callable[[Case, Route], Outcome]
+Keep = Callable[[Case], str]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -155,6 +156,22 @@ def bench(pytestconfig: pytest.Config, content: Content, environments: Environme
         content, environments, ArtifactCache(cache_folder()), in_process=frozenset(selection.in_process)
     ) as bench:
         yield bench
+
+
+@pytest.fixture(scope="session")
+def kept_as_example(content: Content) -> Keep:
+    """Return f(case) -> a note that says in which file beside its layer it is an example from now on.
+
+    A case that the profile has not shrunk is not kept, and the note says that.
+    """
+
+    def keep(case: Case) -> str:
+        if Phase.shrink not in hypothesis.settings.get_profile(hypothesis.settings.get_current_profile_name()).phases:
+            return "this may not be the smallest case; --hypothesis-profile nightly shrinks and keeps it"
+        file = save_case(case, content.layer_files[case.layer].parent / FOUND / case.layer)
+        return f"this is the smallest case that shows it; it is an example of {case.layer} from now on: {file}"
+
+    return keep
 
 
 def _silent(line: str) -> None:

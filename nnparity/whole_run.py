@@ -6,6 +6,7 @@ import dataclasses
 import shlex
 from collections import Counter
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def _chosen_case(case_id: str | None, out: Path, content: Content) -> Case | Non
     if case_id is None:
         return None
     folders = [out / "cases", Path(DEFAULT_OUT) / "cases"]
-    case = find_case(case_id, folders, (one.witness for one in content.known))
+    case = find_case(case_id, folders, chain(*content.found.values(), (one.witness for one in content.known)))
     if case.layer not in content.layers:
         near = nearest(case.layer, content.layers)
         raise UserError(f"--case {case_id!r}: it is a case of {case.layer!r}: no such layer; {near}")

@@ -15,7 +15,7 @@ from nnparity.layers import Case, LayerSpec
 from nnparity.op_counts import unclaimed
 from nnparity.outcome import Outcome, Verdict
 from nnparity.plan import BATCH, OPEN_BATCHES, Profile, configs_of, draw, open_model, related, seed_of, weight_seed
-from nnparity.plugin import Checks, Subject
+from nnparity.plugin import Checks, Keep, Subject
 from nnparity.progress import NEW
 
 
@@ -54,22 +54,26 @@ def conclude(outcomes: list[Outcome]) -> None:
         pytest.skip("; ".join(reasons)[:400])
 
 
-def test_path_keeps_the_function(subject: Subject, content: Content, profile: Profile, checked: Checks) -> None:
+def test_path_keeps_the_function(
+    subject: Subject, content: Content, profile: Profile, checked: Checks, kept_as_example: Keep
+) -> None:
     layer = content.layers[subject.layer]
     outcomes: list[Outcome] = []
+    failed: list[Case] = []
 
     def hold(case: Case) -> None:
         outcome = checked(case, subject.route)
         outcomes.append(outcome)
+        if outcome.verdict in NEW:
+            failed.append(case)
         assert outcome.verdict not in NEW, message(outcome)
 
+    for case in content.found.get(layer.name, ()):
+        hold(case)
     for config in layer.examples:
         inputs = draw(layer.inputs(config), count=profile.inputs, seed=seed_of(layer.name, config))
         cases = [Case(layer.name, config, weight_seed(0, config), arrays) for arrays in inputs]
         for case in (*cases, *related(layer, cases, profile)):
-            hold(case)
-    for config in configs_of(layer, profile, 0)[: profile.open_configs]:
-        for case in open_model(layer, config, profile, 0).cases:
             hold(case)
 
     @given(cases=drawn_cases(layer, profile.inputs))
@@ -77,7 +81,15 @@ def test_path_keeps_the_function(subject: Subject, content: Content, profile: Pr
         for case in (*cases, *related(layer, cases, profile)):
             hold(case)
 
-    hold_drawn()
+    try:
+        hold_drawn()
+    except Exception as problem:  # the last that fails while Hypothesis shrinks is the smallest
+        if failed:
+            problem.add_note(kept_as_example(failed[-1]))
+        raise
+    for config in configs_of(layer, profile, 0)[: profile.open_configs]:
+        for case in open_model(layer, config, profile, 0).cases:
+            hold(case)
     counted_as = {step: facts["representation"] for step, facts in steps_of(content).items()}
     lost = unclaimed(outcomes, counted_as, content.representations)
     assert not lost, f"no family claims these operators: {lost}; add them to converters/representations/"

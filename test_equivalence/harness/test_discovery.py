@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from nnparity import discovery
 from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache
+from nnparity.cases import save_case
 from nnparity.contracts import Conversion, Runtime
-from nnparity.discovery import Component, Content, Route, discover
+from nnparity.discovery import FOUND, Component, Content, Route, discover
 from nnparity.environments import Environments
 from nnparity.errors import UserError
-from nnparity.layers import LayerSpec
+from nnparity.layers import Case, LayerSpec
 from nnparity.loading import load_file
 from nnparity.outcome import Status, Verdict
 
@@ -222,6 +223,26 @@ def test_component_that_lacks_something_is_told_what(
     assert [one.file.name for one in content.broken] == ["lacking.py"]
     assert words in problems(content)
     assert len(toy_paths(content)) == 3
+
+
+@pytest.mark.parametrize(
+    ("like", "words"),
+    [
+        (Case("toy_scal", {}, 0, {}), "a case of 'toy_scal', and there is no such layer; did you mean toy_scale"),
+        (Case("toy_scale", {}, 0, {}, relation="shift"), "about 'shift', a relation it does not have"),
+        (None, "expected a file that nnparity wrote"),
+    ],
+)
+def test_found_case_that_fits_no_layer_is_named(world: World, like: Case | None, words: str) -> None:
+    folder = world.models / FOUND / "toy_scale"
+    file = folder / "torn.npz" if like is None else save_case(like, folder)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if like is None:
+        file.write_bytes(b"torn")
+    content = world.content()
+    assert [one.file for one in content.broken] == [file]
+    assert words in problems(content)
+    assert not content.found
 
 
 def test_two_components_of_one_name_in_a_file_are_refused(world: World) -> None:

@@ -6,16 +6,24 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import Result
+
+from nnparity.cases import load_case
+from nnparity.outcome import Verdict
+from nnparity.store import read_results
 
 if TYPE_CHECKING:
     from test_equivalence.harness.conftest import World
 
 ROOT = Path(__file__).parents[2]
 WRONG = ('{"factor": factor}', '{"factor": factor + 1e-3}')
+RUNTIME = "converters/runtimes/table_cpu.py"
+WRONG_FOR_RANK_3 = ('inputs["x"])}', 'inputs["x"]) + (inputs["x"].ndim == 3)}')  # the layer's example has rank 2
 COUNTS = re.compile(r"(\d+) (passed|failed|skipped|xfailed|deselected)")
 
 
@@ -77,3 +85,30 @@ def test_failure_stops_the_run_and_is_repeated_alone(suite: Suite) -> None:
 def test_unknown_component_is_the_users_mistake(suite: Suite) -> None:
     code, _ = suite.run("--component", "table_cpuu")
     assert code == pytest.ExitCode.USAGE_ERROR
+
+
+def test_smallest_case_that_failed_is_an_example_ever_after(suite: Suite, command: Callable[..., Result]) -> None:
+    suite.world.edit(RUNTIME, *WRONG_FOR_RANK_3)
+    code, _ = suite.run("--path", "toy>table_from_toy>table_cpu", "--hypothesis-profile", "nightly")
+    assert code == 1
+    (file,) = (suite.world.models / "found" / "toy_scale").glob("*.npz")
+    case = load_case(file)
+    assert case.inputs["x"].shape == (1, 1, 1)
+
+    content = ("--models", "models", "--converters", "converters")
+    path = ("--path", "toy>table_from_toy>table_cpu")
+    ran = command("run", *content, *path, "--layer", "toy_scale", "--out", "out")
+    assert ran.exit_code == 1
+    outcomes = {one.case: one.verdict for one in read_results(suite.world.folder / "out").outcomes}
+    assert outcomes[case.id] is Verdict.FAIL
+    suite.world.edit(RUNTIME, *reversed(WRONG_FOR_RANK_3))
+    ran = command("run", *content, *path, "--layer", "toy_scale", "--out", "out")
+    assert ran.exit_code == 0
+    assert command("run", *content, *path, "--case", case.id, "--out", "empty").exit_code == 0
+
+
+def test_case_that_is_not_shrunk_is_not_kept(suite: Suite) -> None:
+    suite.world.edit(RUNTIME, *WRONG_FOR_RANK_3)
+    code, _ = suite.run("--path", "toy>table_from_toy>table_cpu", "--hypothesis-profile", "ci")
+    assert code == 1
+    assert not (suite.world.models / "found").exists()
