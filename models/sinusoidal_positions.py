@@ -90,7 +90,7 @@ def build_tensorflow(config: Config, weights: Arrays) -> Any:
 
     class SinusoidalPositions(tf.Module):
         def __call__(self, t: Tensor) -> dict[str, Tensor]:
-            frequencies = tf.exp(-rate * tf.range(pairs, dtype=t.dtype))
+            frequencies = tf.exp(-rate * tf.cast(tf.range(pairs), t.dtype))
             angles = t[..., tf.newaxis] * frequencies
             if config["order"] == "interleaved":
                 y = tf.stack([tf.sin(angles), tf.cos(angles)], axis=-1)

@@ -66,16 +66,33 @@ def row_near_zero(limit: float) -> Condition:
     return holds
 
 
-def spread_along_axis(distance: float) -> Condition:
-    """Return a condition: along config["axis"] some number is below the greatest one by more than `distance`."""
+def spread_along_axis(distance: float, *, half: float) -> Condition:
+    """Return a condition: along config["axis"] some number is below the greatest one by more than `distance`.
+
+    half: the distance in half precision.
+    """
 
     def holds(case: Case) -> bool:
+        limit = half if in_half(case) else distance
         floats = (array.astype(np.float64) for array in case.inputs.values() if array.dtype.kind == "f")
-        return any(
-            bool((array.max(axis=case.config["axis"], keepdims=True) - array > distance).any()) for array in floats
-        )
+        return any(bool((array.max(axis=case.config["axis"], keepdims=True) - array > limit).any()) for array in floats)
 
     return holds
+
+
+def small_row(limit: float) -> Condition:
+    """Return a condition: some row of an input, along its last axis, has no number farther than `limit` from zero."""
+
+    def holds(case: Case) -> bool:
+        floats = (array for array in case.inputs.values() if array.dtype.kind == "f")
+        return any(bool((np.abs(array).max(axis=-1) <= limit).any()) for array in floats)
+
+    return holds
+
+
+def in_half(case: Case) -> bool:
+    """Whether the case is in half precision."""
+    return bool(case.config["dtype"] == "float16")
 
 
 def config_is(**wanted: object) -> Condition:

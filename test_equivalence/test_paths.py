@@ -14,7 +14,18 @@ from nnparity.divergence import KnownDivergence
 from nnparity.layers import Case, LayerSpec
 from nnparity.op_counts import unclaimed
 from nnparity.outcome import Outcome, Verdict
-from nnparity.plan import BATCH, OPEN_BATCHES, Profile, configs_of, draw, open_model, related, seed_of, weight_seed
+from nnparity.plan import (
+    BATCH,
+    OPEN_BATCHES,
+    Profile,
+    configs_of,
+    draw,
+    in_half,
+    open_model,
+    related,
+    seed_of,
+    weight_seed,
+)
 from nnparity.plugin import Checks, Keep, Subject
 from nnparity.progress import NEW
 
@@ -70,7 +81,7 @@ def test_path_keeps_the_function(
 
     for case in content.found.get(layer.name, ()):
         hold(case)
-    for config in layer.examples:
+    for config in (*layer.examples, *in_half(layer, profile)):
         inputs = draw(layer.inputs(config), count=profile.inputs, seed=seed_of(layer.name, config))
         cases = [Case(layer.name, config, weight_seed(0, config), arrays) for arrays in inputs]
         for case in (*cases, *related(layer, cases, profile)):

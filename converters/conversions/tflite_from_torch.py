@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from nnparity.contracts import Artifact, Unsupported
 
 # litert-torch's own words for an ATen operator that it does not lower; their class is RuntimeError.
 NO_LOWERING = "Lowering not found: "
+# The TFLite converter's own words, for an operator that TFLite does not have for a dtype; their class is ValueError.
+ILLEGAL = re.compile(
+    r"failed to legalize operation '[^']+' that was explicitly marked illegal"
+    r"|'tfl\.\w+' op operand #\d+ must be tensor of [^\n]* but got '[^']+'"
+)
 
 
 class TFLiteFromTorch:
@@ -33,6 +39,11 @@ class TFLiteFromTorch:
             if not str(error).startswith(NO_LOWERING):
                 raise
             raise Unsupported(f"litert_torch {litert_torch.__version__}: {str(error).splitlines()[0]}") from error
+        except ValueError as error:
+            illegal = ILLEGAL.search(str(error))
+            if illegal is None:
+                raise
+            raise Unsupported(f"litert_torch {litert_torch.__version__}: {illegal[0]}") from error
         return artifact.converted("tflite", model.model_content())
 
 

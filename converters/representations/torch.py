@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nnparity.contracts import Artifact, Family
+from nnparity.contracts import Artifact, Family, Unsupported
 from nnparity.loading import build_root, load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
+# PyTorch's own words for a constant beyond the dtype, such as -1e9 in half precision; their class is RuntimeError.
+NO_NUMBER_OF_THE_DTYPE = "value cannot be converted to type "
 
 
 class Torch:
@@ -51,7 +53,12 @@ class Torch:
 
         example = calls.example_tensors(artifact)
         with torch.no_grad(), Counting():
-            artifact.model(*example)
+            try:
+                artifact.model(*example)
+            except RuntimeError as error:
+                if NO_NUMBER_OF_THE_DTYPE not in str(error):
+                    raise
+                raise Unsupported(f"PyTorch: {error}") from error
         return dict(counter)
 
     def family(self, operator: str) -> Family | None:

@@ -14,7 +14,13 @@ from nnparity.loading import load_file
 
 DELEGATE = "DELEGATE"
 # The interpreter's own words for what it has no kernel for; their classes say nothing.
-NO_KERNEL = ("Didn't find op for builtin opcode", "operations are currently supported for stablehlo.scatter")
+NO_KERNEL = (
+    "Didn't find op for builtin opcode",
+    "operations are currently supported for stablehlo.scatter",
+    "is currently not supported by ",
+    "lhs_data->type == kTfLiteFloat32 || lhs_data->type == kTfLiteInt8",
+    "!= kTfLiteFloat32 (FLOAT16 != FLOAT32)",
+)
 
 
 @dataclass(frozen=True)
@@ -22,7 +28,8 @@ class LiteRTSession:
     runner: Any
 
     def run(self, inputs: Arrays) -> Arrays:
-        outputs: Arrays = self.runner(**inputs)
+        with _refusals():
+            outputs: Arrays = self.runner(**inputs)
         return outputs
 
 
@@ -91,7 +98,7 @@ def executed(nodes: Sequence[Mapping[str, Any]]) -> Counter[str]:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Re-raise as Unsupported the interpreter's declaration that it has no kernel for an operator."""
+    """Re-raise as Unsupported the interpreter's declaration that it has no kernel for an operator and its dtypes."""
     try:
         yield
     except (RuntimeError, ValueError) as error:

@@ -36,7 +36,8 @@ def declared() -> Iterator[None]:
     """Turn a front end's "not implemented" into Unsupported, in its words.
 
     TVM's OpNotImplemented and OpAttributeUnImplemented are NotImplementedErrors, and some code raises that itself.
-    OpAttributeInvalid is what a front end raises for a value of an attribute that it does not know.
+    OpAttributeInvalid is what a front end raises for a value of an attribute that it does not know. What it asserts
+    about dtypes comes without a class of its own.
     """
     from tvm.error import OpAttributeInvalid
 
@@ -44,6 +45,10 @@ def declared() -> Iterator[None]:
         yield
     except (NotImplementedError, OpAttributeInvalid) as problem:
         raise Unsupported(str(problem).strip()) from problem
+    except AssertionError as problem:
+        if not str(problem).startswith("Data type can be "):
+            raise
+        raise Unsupported(str(problem)) from problem
 
 
 def imported(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, either, non_finite, not_a_number, wholly_masked
+from nnparity.conditions import both, config_is, either, in_half, non_finite, not_a_number, wholly_masked
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -56,5 +56,20 @@ KNOWN = (
             {"x": np.array([[np.nan, 2]], np.float32)},
         ),
         applies=both(config_is(kind="hardtanh"), not_a_number),
+    ),
+    KnownDivergence(
+        component="litert_builtin",
+        layer="softmax",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="REDUCE_MAX has no kernel for half precision, and fails to prepare without saying so",
+        link="none found: tflite REDUCE_MAX float16 failed to prepare",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "softmax", {"batch": 1, "dtype": "float16", "inner": [2], "axis": -1}, 0, {"x": np.ones((1, 2), np.float16)}
+        ),
+        applies=in_half,
+        paths="torch>*",
     ),
 )

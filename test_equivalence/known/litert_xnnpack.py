@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, non_finite, not_a_number
+from nnparity.conditions import beyond, both, config_is, in_half, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -16,6 +16,11 @@ def has_logistic(case: Case) -> bool:
     """Whether the layer goes through a logistic function."""
     by_config = case.config.get("activation") == "silu" or case.config.get("gate") == "sigmoid"
     return by_config or case.layer in {"lstm", "bidirectional_lstm", "gru", "silu", "glu", "swiglu"}
+
+
+def multiplies_matrices(case: Case) -> bool:
+    """Whether the layer is not more than products of matrices, activations and products by element."""
+    return case.layer in {"einsum", "swiglu"}
 
 
 def exponentiates(case: Case) -> bool:
@@ -299,5 +304,23 @@ KNOWN = (
         ),
         applies=not_a_number,
         paths="tensorflow>*",
+    ),
+    KnownDivergence(
+        component="litert_xnnpack",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason="the product of matrices of half precision ends in a clamp that makes -infinity of NaN; XNNPACK "
+        "promises nothing for NaN",
+        link="none found: XNNPACK f16 gemm NaN minus infinity clamp",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "einsum",
+            {"batch": 1, "dtype": "float16", "d": 1, "h": 1, "i": 1, "j": 1, "k": 1, "equation": "bij,jk->bik"},
+            0,
+            {"left": np.ones((1, 1, 1), np.float16), "right": np.array([[np.nan]], np.float16)},
+        ),
+        applies=both(both(in_half, non_finite), multiplies_matrices),
     ),
 )

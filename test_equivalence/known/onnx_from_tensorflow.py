@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, either, non_finite, wholly_masked
+from nnparity.conditions import both, config_is, either, in_half, non_finite, wholly_masked
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -21,6 +21,11 @@ def masks_by_where(case: Case) -> bool:
     by_layer = case.layer in {"where", "logsumexp", "sliding_window_attention"}
     picks = truncates or stepped or by_layer or case.config.get("kind") == "threshold"
     return picks or case.config.get("mask") in {"fill_1e9", "sdpa_bool", "key_padding", "key_padding_all"}
+
+
+def fills_in_half(case: Case) -> bool:
+    """Whether the layer picks by tf.where from scores and -1e9 in half precision."""
+    return case.config.get("mask") == "fill_1e9" and in_half(case)
 
 
 def floors_integers(case: Case) -> bool:
@@ -83,7 +88,8 @@ KNOWN = (
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
         reason="tf.where becomes condition * a + (1 - condition) * b, unless a branch is a constant with a NaN or "
-        "infinity: NaN or infinity in the branch that is not taken comes through as NaN",
+        "infinity: NaN or infinity in the branch that is not taken comes through as NaN; -1e9 in half precision "
+        "is -infinity",
         link="https://github.com/onnx/tensorflow-onnx/issues/1988",
         versions=("tf2onnx<=1.17.0",),
         witness=Case(
@@ -92,7 +98,10 @@ KNOWN = (
             0,
             {"q": ONE, "k": ONE, "v": ONE, "mask": np.zeros((1, 1, 1, 1), bool)},
         ),
-        applies=either(both(masks_by_where, non_finite), both(config_is(mask="sdpa_bool"), wholly_masked("mask"))),
+        applies=either(
+            both(masks_by_where, either(non_finite, fills_in_half)),
+            both(config_is(mask="sdpa_bool"), wholly_masked("mask")),
+        ),
     ),
     KnownDivergence(
         component="onnx_from_tensorflow",
@@ -292,5 +301,31 @@ KNOWN = (
             {"x": np.array([9.2976311e17], np.float32)},
         ),
         applies=config_is(numbers="float", sign_of="divisor"),
+    ),
+    KnownDivergence(
+        component="onnx_from_tensorflow",
+        layer="pad",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="the number that tf.pad fills with becomes a float32 whatever is padded, and Pad refuses it for half "
+        "precision",
+        link="none found: tf2onnx PadV2 float16 constant_value inconsistent type",
+        versions=("tf2onnx<=1.17.0",),
+        witness=Case(
+            "pad",
+            {
+                "batch": 1,
+                "dtype": "float16",
+                "channels": 1,
+                "size": [1],
+                "mode": "constant",
+                "padding": [[1, 0]],
+                "value": 0.0,
+            },
+            0,
+            {"x": np.ones((1, 1, 1), np.float16)},
+        ),
+        applies=both(in_half, config_is(mode="constant")),
     ),
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnparity.conditions import config_is
+from nnparity.conditions import both, config_is, in_half
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.loading import load_file
@@ -74,6 +74,12 @@ def take_along_axis(*, stage: Stage, status: Status, batch: int) -> KnownDiverge
         # litert-torch writes GATHER_ND.
         paths="tensorflow>*",
     )
+
+
+def has_constant_operand(case: Case) -> bool:
+    """Whether litert-torch leaves a constant of half precision for an operator to take."""
+    layers = {"attention_cache_step", "gru", "lstm", "rnn", "multi_head_attention", "sinusoidal_positions"}
+    return case.layer in layers
 
 
 KNOWN: tuple[KnownDivergence, ...] = (
@@ -284,5 +290,57 @@ KNOWN: tuple[KnownDivergence, ...] = (
             seed=0,
             inputs={"x": np.ones((1, 1, 1), dtype=np.float32)},
         ),
+    ),
+    KnownDivergence(
+        component="relay_from_tflite",
+        layer="*",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "an operand that is a constant raises KeyError where only computed tensors are looked up, as for "
+            "BATCH_MATMUL (relay/frontend/tflite.py, get_expr): litert-torch folds no constants of half precision; TVM "
+            "0.20 has no Relay"
+        ),
+        link="none found: tvm tflite frontend BATCH_MATMUL constant operand KeyError get_expr float16",
+        versions=VERSIONS,
+        witness=Case(
+            "sinusoidal_positions",
+            {
+                "batch": 1,
+                "dtype": "float16",
+                "pairs": 2,
+                "period": 10000.0,
+                "order": "sin_cos",
+                "odd": False,
+                "shift": 1,
+                "inner": [],
+            },
+            seed=0,
+            inputs={"t": np.ones((1,), dtype=np.float16)},
+        ),
+        applies=both(in_half, has_constant_operand),
+        paths="torch>*",
+    ),
+    KnownDivergence(
+        component="relay_from_tflite",
+        layer="swiglu",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "FULLY_CONNECTED of half precision ends in an assertion without a word: its weights may be float32 or "
+            "8-bit integers (relay/frontend/tflite.py, convert_fully_connected); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm tflite frontend FULLY_CONNECTED float16 weight AssertionError",
+        versions=VERSIONS,
+        witness=Case(
+            "swiglu",
+            {"batch": 1, "dtype": "float16", "inner": [1], "features": 2, "hidden": 1, "bias": False},
+            seed=0,
+            inputs={"x": np.ones((1, 1, 2), dtype=np.float16)},
+        ),
+        applies=in_half,
+        paths="torch>*",
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, either, non_finite, not_a_number
+from nnparity.conditions import beyond, both, config_is, either, in_half, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -377,6 +377,13 @@ AT_EVERY_LEVEL: tuple[KnownDivergence, ...] = (
     bound_for_nan("tensorflow>*"),
     bound_for_nan("torch>tflite_from_torch>*"),
 )
+
+
+def takes_erf(case: Case) -> bool:
+    """Whether the layer has a GELU that is not the approximation by tanh."""
+    return case.layer in {"gelu", "mixer_block", "transformer_encoder_block"} and "tanh" not in case.config.values()
+
+
 KNOWN: tuple[KnownDivergence, ...] = (
     *AT_EVERY_LEVEL,
     KnownDivergence(
@@ -398,5 +405,25 @@ KNOWN: tuple[KnownDivergence, ...] = (
             inputs={"x": np.ones((1, 1, 2, 2), dtype=np.float32)},
         ),
         paths="*>relay_from_tflite>*",
+    ),
+    KnownDivergence(
+        component="relay_llvm_o0",
+        layer="*",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "LLVM code generation has nothing for erf of half precision; from level 3 on it is computed another way. "
+            "TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm llvm codegen erf float16 unresolved intrinsic",
+        versions=VERSIONS,
+        witness=Case(
+            "gelu",
+            {"batch": 1, "dtype": "float16", "inner": [1], "approximate": "none"},
+            seed=0,
+            inputs={"x": np.ones((1, 1), dtype=np.float16)},
+        ),
+        applies=both(in_half, takes_erf),
     ),
 )

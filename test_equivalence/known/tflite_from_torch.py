@@ -9,6 +9,7 @@ from nnparity.conditions import (
     both,
     config_is,
     either,
+    in_half,
     non_finite,
     row_below,
     row_near_zero,
@@ -107,6 +108,11 @@ def same_average_pool(*, stage: Stage, status: Status, size: list[int], paths: s
 def transposes_shared_keys(case: Case) -> bool:
     """Whether several query heads share keys that are a matrix of more than one row and column."""
     return all(case.config[key] > 1 for key in ("heads", "length", "depth"))
+
+
+def normalises(case: Case) -> bool:
+    """Whether the layer has a batch or layer normalisation."""
+    return case.layer in {"batch_norm", "layer_norm", "mixer_block", "transformer_encoder_block"}
 
 
 KNOWN = (
@@ -399,5 +405,31 @@ KNOWN = (
             {"x": np.ones((1, 2), np.int64)},
         ),
         applies=config_is(numbers="int64", sign_of="dividend"),
+    ),
+    KnownDivergence(
+        component="tflite_from_torch",
+        layer="*",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="batch and layer normalisation of half precision are lowered with mean and deviation in float32, which "
+        "the operators beside them refuse, or the export of the file does, without a word",
+        link="none found: litert-torch batch_norm layer_norm float16 incompatible element type, export of flatbuffer",
+        versions=("litert-torch<=0.10.0",),
+        witness=Case(
+            "batch_norm",
+            {
+                "batch": 1,
+                "dtype": "float16",
+                "channels": 1,
+                "spatial": [1, 1],
+                "eps": 1e-05,
+                "layout": "channels_first",
+                "affine": True,
+            },
+            0,
+            {"x": np.ones((1, 1, 1, 1), np.float16)},
+        ),
+        applies=both(in_half, normalises),
     ),
 )
