@@ -52,6 +52,10 @@ class Torch:
         example = calls.example_tensors(artifact)
         with torch.no_grad(), Counting():
             artifact.model(*example)
+        if any(operator.startswith("higher_order.") for operator in counter):
+            # torch.cond compiles itself, and PyTorch 2.13 keeps that a mode such as Counting forbade it to: every later
+            # call in the process would fail.
+            torch.compiler.reset()
         return dict(counter)
 
     def family(self, operator: str) -> Family | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from nnparity.conditions import both, config_is, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
+from nnparity.loading import load_file
 from nnparity.outcome import Stage, Status
 
+TRACED = load_file(Path(__file__).with_name("torchscript_from_torch.py"))
 FUSED = {
     "batch": 1,
     "dtype": "float32",
@@ -130,5 +134,18 @@ KNOWN = (
             {"x": np.array([9.2976311e17], np.float32)},
         ),
         applies=config_is(numbers="float", sign_of="divisor"),
+    ),
+    KnownDivergence(
+        component="onnx_from_torch_legacy",
+        layer="data_dependent_branch",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason="the exporter traces: of a Python `if` on a tensor it writes the branch that the example takes and no "
+        "If, with a TracerWarning; torch.cond is refused",
+        link="https://github.com/pytorch/pytorch/issues/58368",
+        versions=("torch<=2.13.0",),
+        witness=Case("data_dependent_branch", TRACED.BRANCH, 0, {"x": TRACED.ONE}),
+        applies=both(config_is(writing="python"), TRACED.takes_other_branch),
     ),
 )

@@ -40,6 +40,17 @@ def short_vector(case: Case) -> bool:
     return bool((lengths < case.config["eps"]).any())
 
 
+def decides_by_first_entries(case: Case) -> bool:
+    """Whether a gate decides otherwise by the first entry of every row of the batch than by all entries.
+
+    A NaN among them may count or not.
+    """
+    x, threshold = case.inputs["x"], case.config["threshold"]
+    opens = (x > threshold).any() if case.config["gate"] == "any" else x.max() > threshold
+    first = x[:, 0, 0]
+    return bool(opens != (first > threshold).any() or opens != (first.max() > threshold))
+
+
 GLOBAL = {"batch": 1, "dtype": "float32", "channels": 1, "size": [2, 2], "kind": "average"}
 SQUEEZE = {
     "batch": 1,
@@ -439,5 +450,36 @@ KNOWN: tuple[KnownDivergence, ...] = (
         applies=config_is(both_ways=False),
         # The other two exporters write Min.
         paths="torch>onnx_from_torch_legacy>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="data_dependent_branch",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "ReduceMax and ReduceSum, like every reduction that takes its axes as an input, reduce over the first of "
+            "them only (relay/frontend/onnx.py, Reduce); the condition of If is then a tensor, of which the virtual "
+            "machine takes the first entry; TVM 0.20 has no Relay"
+        ),
+        link="https://github.com/apache/tvm/issues/14435",
+        versions=VERSIONS,
+        witness=Case(
+            "data_dependent_branch",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "writing": "operator",
+                "gate": "any",
+                "threshold": 0.0,
+                "length": 1,
+                "width": 2,
+            },
+            seed=0,
+            inputs={"x": np.array([[[0, 1]]], dtype=np.float32)},
+        ),
+        applies=decides_by_first_entries,
+        # PyTorch's exporter leaves the axes out, which are then all of them.
+        paths="tensorflow>onnx_from_tensorflow>relay_from_onnx>*",
     ),
 )
