@@ -73,6 +73,8 @@ INDEX = {
     "padding": 0,
     "ids_dtype": "int64",
 }
+DAMPED = {"batch": 1, "dtype": "float32", "stop": "small", "most": 1, "length": 1, "width": 1}
+ONE_STEP = np.array([[[2]]], dtype=np.float32)
 
 
 def from_the_end(case: Case) -> bool:
@@ -480,6 +482,41 @@ KNOWN: tuple[KnownDivergence, ...] = (
         ),
         applies=decides_by_first_entries,
         # PyTorch's exporter leaves the axes out, which are then all of them.
+        paths="tensorflow>onnx_from_tensorflow>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="data_dependent_loop",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "Loop without a greatest number of steps ends in an InternalError: the type of that input is asked for "
+            "before whether it is there (relay/frontend/onnx.py, Loop); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm relay onnx frontend Loop empty trip count M infer_type None InternalError null pointer",
+        versions=VERSIONS,
+        witness=Case("data_dependent_loop", {**DAMPED, "writing": "operator"}, seed=0, inputs={"x": ONE_STEP}),
+        applies=lambda case: not config_is(writing="python", stop="small")(case),
+        # The legacy exporter writes no Loop.
+        paths="*>onnx_from_*[hw]>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="data_dependent_loop",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "AutoGraph makes an If of `and`, of which one branch is a ReduceSum over all axes, the other a scalar; the "
+            "front end reduces over the first axis only, so the branches differ in rank, for which it takes the first "
+            "entry of a constant condition: that is a scalar, and an IndexError (relay/frontend/onnx.py, Reduce and "
+            "If); TVM 0.20 has no Relay"
+        ),
+        link="https://github.com/apache/tvm/issues/14435",
+        versions=VERSIONS,
+        witness=Case("data_dependent_loop", {**DAMPED, "writing": "python"}, seed=0, inputs={"x": ONE_STEP}),
+        applies=config_is(writing="python", stop="small"),
         paths="tensorflow>onnx_from_tensorflow>relay_from_onnx>*",
     ),
 )

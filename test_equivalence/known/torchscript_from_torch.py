@@ -25,9 +25,12 @@ BRANCH = {
 ONE = np.ones((1, 1, 1), np.float32)
 
 
-def takes_other_branch(case: Case) -> bool:
-    """Whether the gate decides otherwise than it does for zeros, which the tracer is given."""
-    x, threshold = case.inputs["x"], case.config["threshold"]
+def goes_otherwise(case: Case) -> bool:
+    """Whether the data choose another branch, or other than no steps, as the zeros do that the tracer is given."""
+    x = case.inputs["x"]
+    if case.layer == "data_dependent_loop":
+        return bool(case.inputs["steps"] > 0 if case.config["stop"] == "count" else (np.abs(x) > 1).any())
+    threshold = case.config["threshold"]
     opens = (x > threshold).any() if case.config["gate"] == "any" else x.max() > threshold
     return bool(opens != (threshold < 0))
 
@@ -35,16 +38,17 @@ def takes_other_branch(case: Case) -> bool:
 KNOWN = (
     KnownDivergence(
         component="torchscript_from_torch",
-        layer="data_dependent_branch",
+        layer="data_dependent_*",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.NEVER,
-        reason="a Python `if` on a tensor is decided once, on the example, and only that branch is recorded, with a "
-        "TracerWarning that the tensor's value is taken for a constant; torch.cond is refused",
+        reason="a Python `if`, `while` or `range` of a tensor is decided once, on the example, and only what that ran "
+        "is recorded, with a TracerWarning that the tensor's value is taken for a constant; torch.cond and "
+        "torch.while_loop are refused",
         link="https://docs.pytorch.org/docs/stable/generated/torch.jit.trace.html (Warning: only what does not depend "
         "on data is recorded correctly)",
         versions=("torch<=2.13.0",),
         witness=Case("data_dependent_branch", BRANCH, 0, {"x": ONE}),
-        applies=both(config_is(writing="python"), takes_other_branch),
+        applies=both(config_is(writing="python"), goes_otherwise),
     ),
 )
