@@ -148,7 +148,7 @@ def changed_inputs(relation: Relation, config: Config, inputs: Arrays, seed: int
         changed = relation.change(config, inputs, np.random.default_rng(seed))
     if changed is None:
         return None
-    ordered = {name: np.ascontiguousarray(changed[name], dtype=array.dtype) for name, array in inputs.items()}
+    ordered = {name: np.asarray(changed[name], dtype=array.dtype, order="C") for name, array in inputs.items()}
     same = all(np.array_equal(ordered[name], inputs[name], equal_nan=inputs[name].dtype.kind == "f") for name in inputs)
     return None if same else ordered
 

@@ -27,7 +27,6 @@ class OnnxFromTorchLegacy:
     def convert(self, artifact: Artifact) -> Artifact:
         import onnx
         import torch
-        from torch.onnx.errors import OnnxExporterError
 
         calls = load_file(SUPPORT / "torch_calls.py")
         example = calls.example_tensors(artifact)
@@ -44,8 +43,8 @@ class OnnxFromTorchLegacy:
                     output_names=list(artifact.outputs),
                     dynamic_axes=calls.named_axes(artifact),
                 )
-        except (OnnxExporterError, AssertionError) as error:
-            if not _is_refusal(error):
+        except (RuntimeError, AssertionError) as error:
+            if not _is_refusal(error, by_tracer=calls.COMPILES_ITSELF):
                 raise
             raise Unsupported(f"torch.onnx.export(dynamo=False): {error}") from error
         model = onnx.load_from_string(file.getvalue())
@@ -55,18 +54,20 @@ class OnnxFromTorchLegacy:
         )
 
 
-def _is_refusal(error: Exception) -> bool:
-    """Return whether the exporter declares the model unsupported.
+def _is_refusal(error: Exception, *, by_tracer: str) -> bool:
+    """Return whether the exporter declares the model unsupported, or the tracer below it, in a text that begins so.
 
     It has one class for operators without a translation. A translation that refuses some arguments raises one of the
     general classes and a text that symbolic_helper._onnx_unsupported begins in this way, or asserts: "conversion of
     scaled_dot_product_attention not implemented if enable_gqa is True" (PyTorch 2.13).
     """
-    from torch.onnx.errors import UnsupportedOperatorError
+    from torch.onnx.errors import OnnxExporterError, UnsupportedOperatorError
 
     if isinstance(error, AssertionError):
         return str(error).startswith("conversion of ") and " not implemented " in str(error)
-    return isinstance(error, UnsupportedOperatorError) or str(error).startswith("Unsupported: ")
+    if isinstance(error, OnnxExporterError):
+        return isinstance(error, UnsupportedOperatorError) or str(error).startswith("Unsupported: ")
+    return str(error).startswith(by_tracer)
 
 
 COMPONENT = OnnxFromTorchLegacy()

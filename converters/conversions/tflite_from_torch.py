@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from nnparity.contracts import Artifact, Unsupported
+from nnparity.loading import load_file
+
+SUPPORT = Path(__file__).parents[1] / "support"
 
 # litert-torch's own words for an ATen operator that it does not lower; their class is RuntimeError.
 NO_LOWERING = "Lowering not found: "
@@ -33,8 +37,11 @@ class TFLiteFromTorch:
             raise Unsupported(f"litert_torch {litert_torch.__version__}: its dynamic shapes work for few layers only")
         litert_torch.config.show_progress = False
         example = {name: torch.from_numpy(array) for name, array in artifact.example().items()}
+        refusals = load_file(SUPPORT / "torch_export_refusals.py").refusals()
         try:
             model = litert_torch.convert(named(artifact), sample_kwargs=example)
+        except refusals as refusal:
+            raise Unsupported(f"litert_torch {litert_torch.__version__}: torch.export: {refusal}") from refusal
         except RuntimeError as error:
             if not str(error).startswith(NO_LOWERING):
                 raise

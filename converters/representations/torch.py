@@ -59,6 +59,10 @@ class Torch:
                 if NO_NUMBER_OF_THE_DTYPE not in str(error):
                     raise
                 raise Unsupported(f"PyTorch: {error}") from error
+        if any(operator.startswith("higher_order.") for operator in counter):
+            # torch.cond compiles itself, and PyTorch 2.13 keeps that a mode such as Counting forbade it to: every later
+            # call in the process would fail.
+            torch.compiler.reset()
         return dict(counter)
 
     def family(self, operator: str) -> Family | None:

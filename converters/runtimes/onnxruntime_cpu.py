@@ -13,6 +13,7 @@ from nnparity.loading import load_file
 
 REPRESENTATION = Path(__file__).parents[1] / "representations" / "onnx.py"
 ERRORS_ONLY = 3
+NO_DTYPE = "data type is not supported"
 
 
 class OnnxRuntimeSession:
@@ -77,12 +78,20 @@ def _session(artifact: Artifact, options: Any) -> Any:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Re-raise ONNX Runtime's status NOT_IMPLEMENTED as Unsupported; it has no public name for the class."""
+    """Re-raise as Unsupported ONNX Runtime's status NOT_IMPLEMENTED, and a kernel's words about a dtype.
+
+    It has no public names for the classes.
+    """
+    from onnxruntime.capi.onnxruntime_pybind11_state import Fail
     from onnxruntime.capi.onnxruntime_pybind11_state import NotImplemented as NotImplementedStatus
 
     try:
         yield
     except NotImplementedStatus as refusal:
+        raise Unsupported(f"ONNX Runtime: {refusal}") from refusal
+    except Fail as refusal:
+        if NO_DTYPE not in str(refusal):
+            raise
         raise Unsupported(f"ONNX Runtime: {refusal}") from refusal
 
 

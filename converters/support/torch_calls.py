@@ -11,6 +11,9 @@ import numpy as np
 
 from nnparity.contracts import Arrays, Artifact
 
+COMPILES_ITSELF = "Detected that you are using FX to torch.jit.trace a dynamo-optimized function."
+"""With what a RuntimeError begins by which PyTorch 2.13 refuses to trace torch.cond and torch.while_loop."""
+
 
 def example_tensors(artifact: Artifact) -> tuple[Any, ...]:
     """Return one tensor per input, in the order in which the module takes them: what a tracer is given."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, in_half, non_finite, not_a_number
+from nnparity.conditions import beyond, both, config_is, either, in_half, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -196,7 +196,7 @@ KNOWN = (
     ),
     KnownDivergence(
         component="litert_xnnpack",
-        layer="global_pool",
+        layer="*",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.NEVER,
@@ -204,7 +204,7 @@ KNOWN = (
         link="none found: XNNPACK LiteRT REDUCE_MAX NaN not propagated",
         versions=("ai-edge-litert<=2.3.0",),
         witness=Case("global_pool", GLOBAL_MAX, 0, {"x": SECOND_OF_FOUR_NAN}),
-        applies=both(config_is(kind="max"), not_a_number),
+        applies=both(either(config_is(kind="max"), config_is(gate="greatest")), not_a_number),
         # litert-torch has no lowering for it.
         paths="tensorflow>*",
     ),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from nnparity.conditions import both, config_is, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
+from nnparity.loading import load_file
 from nnparity.outcome import Stage, Status
 
+TRACED = load_file(Path(__file__).with_name("torchscript_from_torch.py"))
 FUSED = {
     "batch": 1,
     "dtype": "float32",
@@ -19,6 +23,15 @@ FUSED = {
     "mask": "sdpa_bool",
 }
 ONE = np.ones((1, 1, 1, 1), np.float32)
+COUNTED = {
+    "batch": 1,
+    "dtype": "float32",
+    "writing": "python",
+    "stop": "count",
+    "most": 1,
+    "length": 1,
+    "width": 1,
+}
 
 
 def repeats(case: Case) -> bool:
@@ -130,5 +143,38 @@ KNOWN = (
             {"x": np.array([9.2976311e17], np.float32)},
         ),
         applies=config_is(numbers="float", sign_of="divisor"),
+    ),
+    KnownDivergence(
+        component="onnx_from_torch_legacy",
+        layer="data_dependent_*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason="the exporter traces: of a Python `if` on a tensor it writes the branch that the example takes and no "
+        "If, of a Python loop the steps that the example makes and no Loop, with a TracerWarning; torch.cond and "
+        "torch.while_loop are refused",
+        link="https://github.com/pytorch/pytorch/issues/58368",
+        versions=("torch<=2.13.0",),
+        witness=Case("data_dependent_branch", TRACED.BRANCH, 0, {"x": TRACED.ONE}),
+        applies=both(config_is(writing="python"), TRACED.goes_otherwise),
+    ),
+    *(
+        KnownDivergence(
+            component="onnx_from_torch_legacy",
+            layer="data_dependent_loop",
+            stage=stage,
+            status=Status.ERROR,
+            fix=Fix.NEVER,
+            reason="an integer that only a Python loop reads is no input of the model: its value is a constant of the "
+            "trace; who passes it, as the module is called, is refused",
+            link="none found: torch.onnx.export legacy unused input removed from graph python int range Invalid input "
+            "name",
+            versions=("torch<=2.13.0",),
+            witness=Case("data_dependent_loop", COUNTED, 0, {"x": ONE[0], "steps": np.array(0, np.int32)}),
+            applies=config_is(writing="python", stop="count"),
+            # onnx_reference overlooks inputs that the model has not.
+            paths=f"torch>onnx_from_torch_legacy>{reader}",
+        )
+        for stage, reader in ((Stage.RUN, "onnxruntime_cpu*"), (Stage.CONVERT, "relay_from_onnx>*"))
     ),
 )

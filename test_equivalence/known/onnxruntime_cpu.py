@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, infinite, non_finite, not_a_number, row_near_zero
+from nnparity.conditions import beyond, both, config_is, either, infinite, non_finite, not_a_number, row_near_zero
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -151,7 +151,7 @@ KNOWN = tuple(
         ),
         KnownDivergence(
             component=setting,
-            layer="global_pool",
+            layer="*",
             stage=Stage.COMPARE,
             status=Status.MISMATCH,
             fix=Fix.UPSTREAM,
@@ -159,7 +159,7 @@ KNOWN = tuple(
             link="https://github.com/microsoft/onnxruntime/issues/10514",
             versions=("onnxruntime<=1.31.1",),
             witness=Case("global_pool", GLOBAL_MAX, 0, {"x": SECOND_OF_FOUR_NAN}),
-            applies=both(config_is(kind="max"), not_a_number),
+            applies=both(either(config_is(kind="max"), config_is(gate="greatest")), not_a_number),
             # The legacy exporter writes MaxPool.
             paths="*onnx_from_*[hw]>*",
         ),

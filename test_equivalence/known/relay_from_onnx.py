@@ -51,6 +51,17 @@ def short_vector(case: Case) -> bool:
     return bool((lengths < case.config["eps"]).any())
 
 
+def decides_by_first_entries(case: Case) -> bool:
+    """Whether a gate decides otherwise by the first entry of every row of the batch than by all entries.
+
+    A NaN among them may count or not.
+    """
+    x, threshold = case.inputs["x"], case.config["threshold"]
+    opens = (x > threshold).any() if case.config["gate"] == "any" else x.max() > threshold
+    first = x[:, 0, 0]
+    return bool(opens != (first > threshold).any() or opens != (first.max() > threshold))
+
+
 GLOBAL = {"batch": 1, "dtype": "float32", "channels": 1, "size": [2, 2], "kind": "average"}
 SQUEEZE = {
     "batch": 1,
@@ -73,6 +84,8 @@ INDEX = {
     "padding": 0,
     "ids_dtype": "int64",
 }
+DAMPED = {"batch": 1, "dtype": "float32", "stop": "small", "most": 1, "length": 1, "width": 1}
+ONE_STEP = np.array([[[2]]], dtype=np.float32)
 
 
 def from_the_end(case: Case) -> bool:
@@ -496,5 +509,71 @@ KNOWN: tuple[KnownDivergence, ...] = (
         ),
         applies=both(in_half, either(beyond(100), small_row(0.05))),
         paths="torch>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="data_dependent_branch",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "ReduceMax and ReduceSum, like every reduction that takes its axes as an input, reduce over the first of "
+            "them only (relay/frontend/onnx.py, Reduce); the condition of If is then a tensor, of which the virtual "
+            "machine takes the first entry; TVM 0.20 has no Relay"
+        ),
+        link="https://github.com/apache/tvm/issues/14435",
+        versions=VERSIONS,
+        witness=Case(
+            "data_dependent_branch",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "writing": "operator",
+                "gate": "any",
+                "threshold": 0.0,
+                "length": 1,
+                "width": 2,
+            },
+            seed=0,
+            inputs={"x": np.array([[[0, 1]]], dtype=np.float32)},
+        ),
+        applies=decides_by_first_entries,
+        # PyTorch's exporter leaves the axes out, which are then all of them.
+        paths="tensorflow>onnx_from_tensorflow>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="data_dependent_loop",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "Loop without a greatest number of steps ends in an InternalError: the type of that input is asked for "
+            "before whether it is there (relay/frontend/onnx.py, Loop); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm relay onnx frontend Loop empty trip count M infer_type None InternalError null pointer",
+        versions=VERSIONS,
+        witness=Case("data_dependent_loop", {**DAMPED, "writing": "operator"}, seed=0, inputs={"x": ONE_STEP}),
+        applies=lambda case: not config_is(writing="python", stop="small")(case),
+        # The legacy exporter writes no Loop.
+        paths="*>onnx_from_*[hw]>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="data_dependent_loop",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "AutoGraph makes an If of `and`, of which one branch is a ReduceSum over all axes, the other a scalar; the "
+            "front end reduces over the first axis only, so the branches differ in rank, for which it takes the first "
+            "entry of a constant condition: that is a scalar, and an IndexError (relay/frontend/onnx.py, Reduce and "
+            "If); TVM 0.20 has no Relay"
+        ),
+        link="https://github.com/apache/tvm/issues/14435",
+        versions=VERSIONS,
+        witness=Case("data_dependent_loop", {**DAMPED, "writing": "python"}, seed=0, inputs={"x": ONE_STEP}),
+        applies=config_is(writing="python", stop="small"),
+        paths="tensorflow>onnx_from_tensorflow>relay_from_onnx>*",
     ),
 )
