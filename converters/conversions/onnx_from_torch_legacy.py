@@ -30,6 +30,8 @@ class OnnxFromTorchLegacy:
         from torch.onnx.errors import OnnxExporterError
 
         calls = load_file(SUPPORT / "torch_calls.py")
+        custom = load_file(SUPPORT / "custom_operators.py")
+        custom.register_in_legacy_exporter(OPSET)
         example = calls.example_tensors(artifact)
         file = io.BytesIO()
         try:
@@ -43,6 +45,7 @@ class OnnxFromTorchLegacy:
                     input_names=[spec.name for spec in artifact.inputs],
                     output_names=list(artifact.outputs),
                     dynamic_axes=calls.named_axes(artifact),
+                    custom_opsets={custom.NAMESPACE: custom.DOMAIN_VERSION},
                 )
         except (OnnxExporterError, AssertionError) as error:
             if not _is_refusal(error):

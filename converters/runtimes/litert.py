@@ -14,7 +14,11 @@ from nnparity.loading import load_file
 
 DELEGATE = "DELEGATE"
 # The interpreter's own words for what it has no kernel for; their classes say nothing.
-NO_KERNEL = ("Didn't find op for builtin opcode", "operations are currently supported for stablehlo.scatter")
+NO_KERNEL = (
+    "Didn't find op for builtin opcode",
+    "operations are currently supported for stablehlo.scatter",
+    "Encountered unresolved custom op",
+)
 
 
 @dataclass(frozen=True)

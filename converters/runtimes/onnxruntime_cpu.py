@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nnparity.contracts import Arrays, Artifact, Session, Unsupported
 from nnparity.loading import load_file
 
+SUPPORT = Path(__file__).parents[1] / "support"
 REPRESENTATION = Path(__file__).parents[1] / "representations" / "onnx.py"
 ERRORS_ONLY = 3
 
@@ -69,10 +73,40 @@ class OnnxRuntimeCpu:
 def _session(artifact: Artifact, options: Any) -> Any:
     import onnxruntime
 
+    custom = load_file(SUPPORT / "custom_operators.py").NAMESPACE
+    if any(entry.domain == custom for entry in artifact.model.opset_import):
+        options.register_custom_ops_library(_custom_operators())
     with _refusals():
         return onnxruntime.InferenceSession(
             artifact.model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
+
+
+@functools.cache
+def _custom_operators() -> str:
+    """Return the library that calls Python for a node, told what to call for every custom operator."""
+    from onnxruntime_extensions import PyCustomOpDef, get_library_path, onnx_op
+
+    custom = load_file(SUPPORT / "custom_operators.py")
+    for operator in custom.operators():
+        kernel = _kernel(operator)
+        for dtype in (PyCustomOpDef.dt_float, PyCustomOpDef.dt_double):
+            onnx_op(
+                op_type=f"{custom.NAMESPACE}::{operator.symbol}",
+                inputs=[dtype],
+                outputs=[dtype],
+                attrs=dict.fromkeys(operator.attributes, PyCustomOpDef.dt_float),
+            )(kernel)
+    return str(get_library_path())
+
+
+def _kernel(operator: Any) -> Callable[..., np.ndarray]:
+    def kernel(x: np.ndarray, **attributes: float) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            result: np.ndarray = operator.numpy(x, *(attributes[name] for name in operator.attributes))
+        return result
+
+    return kernel
 
 
 @contextmanager

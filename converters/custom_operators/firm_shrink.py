@@ -1,0 +1,102 @@
+"""Firm shrinkage: small entries become 0, large ones stay, and a line leads from the one to the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnparity.loading import load_file
+
+SUPPORT = Path(__file__).parents[1] / "support"
+
+
+def in_torch(x: Any, lower: float, upper: float) -> Any:
+    import torch
+
+    size = x.abs()
+    line = torch.copysign((size - lower) * (upper / (upper - lower)), x)
+    return torch.where(size <= lower, torch.zeros_like(x), torch.where(size <= upper, line, x))
+
+
+def in_numpy(x: np.ndarray, lower: float, upper: float) -> np.ndarray:
+    size = np.abs(x)
+    line = np.copysign((size - x.dtype.type(lower)) * x.dtype.type(upper / (upper - lower)), x)
+    return np.where(size <= lower, np.zeros_like(x), np.where(size <= upper, line, x))
+
+
+def in_relay(x: Any, lower: float, upper: float) -> Any:
+    from tvm import relay
+
+    size = relay.abs(x)
+
+    def number(value: float) -> Any:
+        return relay.cast_like(relay.const(value, "float64"), x)
+
+    line = relay.sign(x) * (size - number(lower)) * number(upper / (upper - lower))
+    kept = relay.where(relay.less_equal(size, number(upper)), line, x)
+    return relay.where(relay.less_equal(size, number(lower)), relay.zeros_like(x), kept)
+
+
+IN_TENSORFLOW = """
+#include <cmath>
+
+#include "tensorflow/core/framework/common_shape_fns.h"
+#include "tensorflow/core/framework/op.h"
+#include "tensorflow/core/framework/op_kernel.h"
+
+namespace tf = tensorflow;
+
+REGISTER_OP("Nnparity>FirmShrink")
+    .Input("x: T")
+    .Output("y: T")
+    .Attr("T: {float, double}")
+    .Attr("lower: float")
+    .Attr("upper: float")
+    .SetShapeFn(tf::shape_inference::UnchangedShape);
+
+template <typename T>
+class FirmShrink : public tf::OpKernel {
+ public:
+  explicit FirmShrink(tf::OpKernelConstruction* context) : tf::OpKernel(context) {
+    float lower, upper;
+    OP_REQUIRES_OK(context, context->GetAttr("lower", &lower));
+    OP_REQUIRES_OK(context, context->GetAttr("upper", &upper));
+    lower_ = lower;
+    upper_ = upper;
+    slope_ = static_cast<double>(upper) / (static_cast<double>(upper) - lower);
+  }
+
+  void Compute(tf::OpKernelContext* context) override {
+    const tf::Tensor& x = context->input(0);
+    tf::Tensor* y = nullptr;
+    OP_REQUIRES_OK(context, context->allocate_output(0, x.shape(), &y));
+    const auto from = x.flat<T>();
+    auto to = y->flat<T>();
+    for (tf::int64 i = 0; i < from.size(); ++i) {
+      const T size = std::abs(from(i));
+      const T line = std::copysign((size - lower_) * slope_, from(i));
+      to(i) = size <= lower_ ? T(0) : size <= upper_ ? line : from(i);
+    }
+  }
+
+ private:
+  T lower_, upper_, slope_;
+};
+
+REGISTER_KERNEL_BUILDER(
+    Name("Nnparity>FirmShrink").Device(tf::DEVICE_CPU).TypeConstraint<float>("T"), FirmShrink<float>);
+REGISTER_KERNEL_BUILDER(
+    Name("Nnparity>FirmShrink").Device(tf::DEVICE_CPU).TypeConstraint<double>("T"), FirmShrink<double>);
+"""
+
+OPERATOR = load_file(SUPPORT / "custom_operators.py").CustomOperator(
+    name="firm_shrink",
+    symbol="FirmShrink",
+    attributes=("lower", "upper"),
+    torch=in_torch,
+    tensorflow=IN_TENSORFLOW,
+    numpy=in_numpy,
+    relay=in_relay,
+)
