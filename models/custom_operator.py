@@ -13,7 +13,7 @@ from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
 from nnparity.loading import load_file
 
-CUSTOM_OPERATORS = Path(__file__).parents[1] / "converters" / "support" / "custom_operators.py"
+CUSTOM_OPERATOR = Path(__file__).parents[1] / "converters" / "support" / "custom_operator.py"
 
 
 @st.composite
@@ -53,7 +53,7 @@ def reference(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
 def build_torch(config: Config, weights: Arrays) -> Any:
     import torch
 
-    load_file(CUSTOM_OPERATORS).register_in_torch()
+    load_file(CUSTOM_OPERATOR).register_in_torch()
 
     class FirmShrink(torch.nn.Module):
         def forward(self, x: torch.Tensor) -> Any:
@@ -65,7 +65,7 @@ def build_torch(config: Config, weights: Arrays) -> Any:
 def build_tensorflow(config: Config, weights: Arrays) -> Any:
     import tensorflow as tf
 
-    firm_shrink = load_file(CUSTOM_OPERATORS).call_in_tensorflow("firm_shrink")
+    firm_shrink = load_file(CUSTOM_OPERATOR).call_in_tensorflow("firm_shrink")
 
     class FirmShrink(tf.Module):
         def __call__(self, x: Any) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class OnnxFromTensorFlow:
 
 def custom_handlers() -> dict[str, Any]:
     """Return for every custom operator how tf2onnx writes it: as a node of its own, in the custom domain."""
-    custom = load_file(SUPPORT / "custom_operators.py")
+    custom = load_file(SUPPORT / "custom_operator.py")
 
     def moved(context: Any, node: Any, name: str, arguments: list[Any]) -> None:
         node.domain = custom.NAMESPACE
@@ -60,7 +60,7 @@ def import_custom_domain(model: Any) -> None:
     """Say which version of the custom domain the model's nodes are of; tf2onnx says it for its own domains only."""
     import onnx
 
-    custom = load_file(SUPPORT / "custom_operators.py")
+    custom = load_file(SUPPORT / "custom_operator.py")
     if any(node.domain == custom.NAMESPACE for node in nodes_of(model.graph)):
         model.opset_import.append(onnx.helper.make_opsetid(custom.NAMESPACE, custom.DOMAIN_VERSION))
 
@@ -111,7 +111,7 @@ def unmapped_operators(model: Any) -> set[str]:
         for node in nodes_of(model.graph)
         if not onnx.defs.has(node.op_type, versions.get(node.domain, 1), node.domain)
     }
-    ours = {operator.symbol for operator in load_file(SUPPORT / "custom_operators.py").operators()}
+    ours = {operator.symbol for operator in load_file(SUPPORT / "custom_operator.py").operators()}
     return unknown - ours - set(tf_op.create_mapping(OPSET, []))
 
 

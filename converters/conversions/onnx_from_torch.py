@@ -29,7 +29,7 @@ class OnnxFromTorch:
 
         load_file(SUPPORT / "onnx_registry_cache.py").install()
         calls = load_file(SUPPORT / "torch_calls.py")
-        translations = load_file(SUPPORT / "custom_operators.py").torch_translations()
+        translations = load_file(SUPPORT / "custom_operator.py").torch_translations()
         example = calls.example_tensors(artifact)
         shapes = calls.dynamic_shapes(artifact)
         names = [spec.name for spec in artifact.inputs]

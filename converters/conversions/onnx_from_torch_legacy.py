@@ -30,7 +30,7 @@ class OnnxFromTorchLegacy:
         from torch.onnx.errors import OnnxExporterError
 
         calls = load_file(SUPPORT / "torch_calls.py")
-        custom = load_file(SUPPORT / "custom_operators.py")
+        custom = load_file(SUPPORT / "custom_operator.py")
         custom.register_in_legacy_exporter(OPSET)
         example = calls.example_tensors(artifact)
         file = io.BytesIO()

@@ -29,7 +29,7 @@ class TFLiteFromTensorFlow:
         owner = tf.Module()
         owner.captured = list(function.graph.variables)
         converter = tf.lite.TFLiteConverter.from_concrete_functions([function], owner)
-        custom = load_file(SUPPORT / "custom_operators.py")
+        custom = load_file(SUPPORT / "custom_operator.py")
         ours = {custom.tensorflow_name(operator) for operator in custom.operators()}
         converter.allow_custom_ops = any(operation.type in ours for operation in function.graph.get_operations())
         try:

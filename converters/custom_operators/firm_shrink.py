@@ -91,7 +91,7 @@ REGISTER_KERNEL_BUILDER(
     Name("Nnparity>FirmShrink").Device(tf::DEVICE_CPU).TypeConstraint<double>("T"), FirmShrink<double>);
 """
 
-OPERATOR = load_file(SUPPORT / "custom_operators.py").CustomOperator(
+OPERATOR = load_file(SUPPORT / "custom_operator.py").CustomOperator(
     name="firm_shrink",
     symbol="FirmShrink",
     attributes=("lower", "upper"),

@@ -47,7 +47,7 @@ def custom_operators() -> list[type[Any]]:
     """Return what the evaluator takes for every custom operator: a class that computes one node."""
     from onnx.reference.op_run import OpRun
 
-    custom = load_file(SUPPORT / "custom_operators.py")
+    custom = load_file(SUPPORT / "custom_operator.py")
 
     def computing(operator: Any) -> type[Any]:
         class Operator(OpRun):

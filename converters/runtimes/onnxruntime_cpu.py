@@ -73,7 +73,7 @@ class OnnxRuntimeCpu:
 def _session(artifact: Artifact, options: Any) -> Any:
     import onnxruntime
 
-    custom = load_file(SUPPORT / "custom_operators.py").NAMESPACE
+    custom = load_file(SUPPORT / "custom_operator.py").NAMESPACE
     if any(entry.domain == custom for entry in artifact.model.opset_import):
         options.register_custom_ops_library(_custom_operators())
     with _refusals():
@@ -87,7 +87,7 @@ def _custom_operators() -> str:
     """Return the library that calls Python for a node, told what to call for every custom operator."""
     from onnxruntime_extensions import PyCustomOpDef, get_library_path, onnx_op
 
-    custom = load_file(SUPPORT / "custom_operators.py")
+    custom = load_file(SUPPORT / "custom_operator.py")
     for operator in custom.operators():
         kernel = _kernel(operator)
         for dtype in (PyCustomOpDef.dt_float, PyCustomOpDef.dt_double):

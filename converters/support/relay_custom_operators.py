@@ -14,7 +14,7 @@ SUPPORT = Path(__file__).parents[1] / "support"
 
 def torchscript_converters() -> Mapping[str, Callable[..., Any]]:
     """Return what relay.frontend.from_pytorch takes as `custom_convert_map`."""
-    custom = load_file(SUPPORT / "custom_operators.py")
+    custom = load_file(SUPPORT / "custom_operator.py")
 
     def converter(operator: Any) -> Callable[..., Any]:
         return lambda inputs, types: operator.relay(*inputs)
@@ -31,7 +31,7 @@ def install_in_onnx_front_end() -> None:
     from tvm.relay.frontend import onnx
 
     own = onnx._get_convert_map
-    operators = load_file(SUPPORT / "custom_operators.py").operators()
+    operators = load_file(SUPPORT / "custom_operator.py").operators()
 
     def converter(operator: Any) -> Callable[..., Any]:
         return lambda inputs, attributes, params: operator.relay(
