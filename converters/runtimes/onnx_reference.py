@@ -54,7 +54,8 @@ def custom_operators() -> list[type[Any]]:
             op_domain = custom.NAMESPACE
 
             def _run(self, x: np.ndarray, **attributes: float) -> tuple[np.ndarray]:
-                return (operator.numpy(x, *(attributes[name] for name in operator.attributes)),)
+                # The evaluator gives attributes as float32, and what is computed of two of them would be one too.
+                return (operator.numpy(x, *(float(attributes[name]) for name in operator.attributes)),)
 
         return type(operator.symbol, (Operator,), {})
 

@@ -13,9 +13,10 @@ from nnparity import discovery
 from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache
 from nnparity.check import check
-from nnparity.contracts import Family
+from nnparity.contracts import Family, Unsupported
 from nnparity.environments import Environments
 from nnparity.layers import Case
+from nnparity.loading import load_file
 from nnparity.oracle import Oracle
 from nnparity.outcome import Outcome, Status
 
@@ -74,16 +75,17 @@ def symbol(name: str) -> str:
     return "".join(map(str.capitalize, name.split("_")))
 
 
-def checked(bench: Bench, path: str, layer: str = "custom_operator") -> Outcome:
-    config = {"batch": 2, "dtype": "float32", "inner": [3], "lower": 0.5, "upper": 2.0}
-    x = np.array([[-3, -1, -0.25], [0.5, 1.75, 2]], np.float32)
+def checked(bench: Bench, path: str, layer: str = "custom_operator", *, dtype: str = "float32") -> Outcome:
+    config = {"batch": 2, "dtype": dtype, "inner": [3], "lower": 0.5, "upper": 2.0}
+    x = np.array([[-3, -1, -0.25], [0.5, 1.75, 2]], dtype)
     route = next(route for route in bench.content.routes if route.id == path)
     return check(Case(layer, config, 0, {"x": x}), route, bench, Oracle(bench))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("path", ALL)
-def test_custom_operator_stays_one_node_until_its_library_computes_it(own_bench: Bench, path: str) -> None:
-    outcome = checked(own_bench, path)
+def test_custom_operator_stays_one_node_until_its_library_computes_it(own_bench: Bench, path: str, dtype: str) -> None:
+    outcome = checked(own_bench, path, dtype=dtype)
     assert outcome.status is Status.MATCH, outcome.detail
     kept = {step: dict(counts) for step, counts in outcome.op_counts.items() if "relay" not in step}
     symbols = {
@@ -115,6 +117,24 @@ def test_another_operator_is_one_file_and_its_implementation_is_what_runs(
     assert {path for path in paths if outcomes[path].status is Status.MISMATCH} == set(own)
     assert {path for path in paths if outcomes[path].status is Status.MATCH} == set(paths) - set(own)
     assert outcomes[BY_NUMPY[0]].op_counts["onnx_from_torch"] == {f"nnparity::{symbol(layer)}": 1}
+
+
+@pytest.mark.parametrize(
+    ("compiler", "raised", "words"),
+    [
+        ("no_such_compiler", Unsupported, "there is no no_such_compiler"),
+        ("false", RuntimeError, "false did not compile operator.so"),
+    ],
+)
+def test_operator_that_is_not_compiled_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiler: str, raised: type[Exception], words: str
+) -> None:
+    custom = load_file(ROOT / "converters" / "support" / "custom_operator.py")
+    monkeypatch.setattr(custom, "COMPILER", compiler)
+    library = tmp_path / "operators" / "operator.so"
+    with pytest.raises(raised, match=words):
+        custom._compile("", library, [], [])
+    assert list(library.parent.iterdir()) == []
 
 
 @pytest.mark.parametrize(
