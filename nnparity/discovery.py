@@ -26,6 +26,7 @@ Kind = TypeVar("Kind")
 ENTRY_POINTS = "nnparity.content"
 FOUND = "found"
 PYTHONS = (f"3.{sys.version_info.minor}", "3.13", "3.12", "3.11", "3.10", "3.9", "3.8")  # our own needs no other
+SHARED = ("support", "custom_operators")  # what components load for themselves
 HEADER = re.compile(r"(?m)^# /// script\s*$\s(?P<body>(^#(| .*)$\s)+)^# ///$")
 
 
@@ -221,7 +222,9 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         found=_found_in(model_folders, layers, broken),
         known=tuple(entry for entries in known.values() for entry in entries),
         known_files={entry.id: Path(file) for file, entries in known.items() for entry in entries},
-        support=tuple(file for folder in converter_folders for file in sorted((folder / "support").glob("*.py"))),
+        support=tuple(
+            file for folder in converter_folders for one in SHARED for file in sorted((folder / one).glob("*.py"))
+        ),
     )
     lost = {name: content.why_no_root(name) for name in content.built_in}
     broken += [Broken(representation_files[name], why) for name, why in lost.items() if why]

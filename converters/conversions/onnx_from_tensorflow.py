@@ -31,7 +31,10 @@ class OnnxFromTensorFlow:
         support = load_file(SUPPORT / "tensorflow_function.py")
         with swallowed_exceptions() as exceptions:
             model, _ = tf2onnx.convert.from_function(
-                support.as_function(artifact), input_signature=support.signature(artifact), opset=OPSET
+                support.as_function(artifact),
+                input_signature=support.signature(artifact),
+                opset=OPSET,
+                custom_op_handlers=custom_handlers(),
             )
         unmapped = sorted(unmapped_operators(model))
         if unmapped:
@@ -40,9 +43,30 @@ class OnnxFromTensorFlow:
             if any(words in str(exceptions[0]) for words in DECLARED):
                 raise Unsupported(f"tf2onnx {tf2onnx.__version__}: {exceptions[0]}") from exceptions[0]
             raise exceptions[0]
+        import_custom_domain(model)
         onnx.checker.check_model(model, full_check=True)
         require_convention(model, artifact)
         return artifact.converted("onnx", model)
+
+
+def custom_handlers() -> dict[str, Any]:
+    """Return for every custom operator how tf2onnx writes it: as a node of its own, in the custom domain."""
+    custom = load_file(SUPPORT / "custom_operator.py")
+
+    def moved(context: Any, node: Any, name: str, arguments: list[Any]) -> None:
+        node.domain = custom.NAMESPACE
+
+    # tf2onnx renames the node itself, to the first of the arguments.
+    return {custom.tensorflow_name(one): (moved, [one.symbol]) for one in custom.operators()}
+
+
+def import_custom_domain(model: Any) -> None:
+    """Say which version of the custom domain the model's nodes are of; tf2onnx says it for its own domains only."""
+    import onnx
+
+    custom = load_file(SUPPORT / "custom_operator.py")
+    if any(node.domain == custom.NAMESPACE for node in nodes_of(model.graph)):
+        model.opset_import.append(onnx.helper.make_opsetid(custom.NAMESPACE, custom.DOMAIN_VERSION))
 
 
 class ExceptionKeeper(logging.Handler):
@@ -91,7 +115,8 @@ def unmapped_operators(model: Any) -> set[str]:
         for node in nodes_of(model.graph)
         if not onnx.defs.has(node.op_type, versions.get(node.domain, 1), node.domain)
     }
-    return unknown - set(tf_op.create_mapping(OPSET, []))
+    ours = {operator.symbol for operator in load_file(SUPPORT / "custom_operator.py").operators()}
+    return unknown - ours - set(tf_op.create_mapping(OPSET, []))
 
 
 def require_convention(model: Any, artifact: Artifact) -> None:

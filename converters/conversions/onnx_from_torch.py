@@ -29,6 +29,7 @@ class OnnxFromTorch:
 
         load_file(SUPPORT / "onnx_registry_cache.py").install()
         calls = load_file(SUPPORT / "torch_calls.py")
+        translations = load_file(SUPPORT / "custom_operator.py").torch_translations()
         example = calls.example_tensors(artifact)
         shapes = calls.dynamic_shapes(artifact)
         names = [spec.name for spec in artifact.inputs]
@@ -43,6 +44,7 @@ class OnnxFromTorch:
                     input_names=names,
                     output_names=list(artifact.outputs),
                     dynamic_shapes=shapes,
+                    custom_translation_table=translations,
                     verbose=False,
                 )
         except OnnxExporterError as error:

@@ -29,6 +29,8 @@ class OnnxFromTorchLegacy:
         import torch
 
         calls = load_file(SUPPORT / "torch_calls.py")
+        custom = load_file(SUPPORT / "custom_operator.py")
+        custom.register_in_legacy_exporter(OPSET)
         example = calls.example_tensors(artifact)
         file = io.BytesIO()
         try:
@@ -42,6 +44,7 @@ class OnnxFromTorchLegacy:
                     input_names=[spec.name for spec in artifact.inputs],
                     output_names=list(artifact.outputs),
                     dynamic_axes=calls.named_axes(artifact),
+                    custom_opsets={custom.NAMESPACE: custom.DOMAIN_VERSION},
                 )
         except (RuntimeError, AssertionError) as error:
             if not _is_refusal(error, by_tracer=calls.COMPILES_ITSELF):

@@ -21,6 +21,7 @@ class RelayFromOnnx:
         shapes = {spec.name: spec.shape for spec in support.closed_inputs(artifact)}
         relay = load_file(SUPPORT / "tvm_quiet.py").relay()
         load_file(SUPPORT / "onnx_mapping.py").provide()
+        load_file(SUPPORT / "relay_custom_operators.py").install_in_onnx_front_end()
         with load_file(SUPPORT / "relay_numpy_folding.py").folding(), support.declared():
             module, params = relay.frontend.from_onnx(artifact.model, shapes)
         results = [result.name for result in artifact.model.graph.output]

@@ -28,7 +28,12 @@ class RelayFromTorchscript:
         load_file(SUPPORT / "relay_prelude_copy.py").install()
         floating = [spec.dtype for spec in artifact.inputs if spec.dtype.startswith("float")]
         with load_file(SUPPORT / "relay_numpy_folding.py").folding(), support.declared():
-            module, params = relay.frontend.from_pytorch(artifact.model, infos, default_dtype=[*floating, "float32"][0])
+            module, params = relay.frontend.from_pytorch(
+                artifact.model,
+                infos,
+                custom_convert_map=load_file(SUPPORT / "relay_custom_operators.py").torchscript_converters(),
+                default_dtype=[*floating, "float32"][0],
+            )
         converted: Artifact = support.imported(
             artifact,
             module,

@@ -1,4 +1,4 @@
-"""TensorFlow's own TFLite converter, for the operators that TFLite has built in."""
+"""TensorFlow's own TFLite converter, for the operators that TFLite has built in and for custom ones."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ class TFLiteFromTensorFlow:
         owner = tf.Module()
         owner.captured = list(function.graph.variables)
         converter = tf.lite.TFLiteConverter.from_concrete_functions([function], owner)
+        custom = load_file(SUPPORT / "custom_operator.py")
+        ours = {custom.tensorflow_name(operator) for operator in custom.operators()}
+        converter.allow_custom_ops = any(operation.type in ours for operation in function.graph.get_operations())
         try:
             model = converter.convert()
         except ConverterError as error:

@@ -7,6 +7,7 @@ ENVIRONMENT = Environment(
     python="3.11",
     packages=(
         "onnxruntime==1.31.1",
+        "onnxruntime-extensions==0.15.2",
         "onnx==1.23.2",
         "numpy==2.4.6",
     ),
@@ -19,6 +20,7 @@ ENVIRONMENT = Environment(
     ),
     probe=(
         "onnxruntime",
+        "onnxruntime_extensions",
         "onnx",
     ),
 )

@@ -26,6 +26,7 @@ class ExportedProgram:
     def load(self, folder: Path) -> Any:
         import torch
 
+        load_file(SUPPORT / "custom_operator.py").register_in_torch()
         return torch.export.load(folder / FILE)
 
     def count(self, artifact: Artifact) -> Mapping[str, int]:

@@ -134,6 +134,7 @@ OPERATORS = {
     """,
     Family.CUSTOM: "EagerPyFunc PyFunc PyFuncStateless",
 }
+OUR_OWN = "Nnparity>"
 FAMILIES = {operator: family for family, operators in OPERATORS.items() for operator in operators.split()}
 
 
@@ -181,6 +182,8 @@ class TensorFlow:
         return operators(graph.node, library)
 
     def family(self, operator: str) -> Family | None:
+        if operator.startswith(OUR_OWN):
+            return Family.CUSTOM
         return FAMILIES.get(operator)
 
 

@@ -64,6 +64,7 @@ OPERATORS = {
 }
 FAMILIES = {operator: family for family, operators in OPERATORS.items() for operator in operators.split()}
 SELECTED_FROM_TENSORFLOW = "Flex"
+OUR_OWN = "Nnparity>"
 
 
 class TFLite:
@@ -97,7 +98,7 @@ class TFLite:
         return counts
 
     def family(self, operator: str) -> Family | None:
-        if operator.startswith(SELECTED_FROM_TENSORFLOW):
+        if operator.startswith((SELECTED_FROM_TENSORFLOW, OUR_OWN)):
             return Family.CUSTOM
         return FAMILIES.get(operator)
 

@@ -43,6 +43,7 @@ class TorchScript:
         import torch
 
         with load_file(SUPPORT / "torch_calls.py").without_torchscript_deprecation():
+            load_file(SUPPORT / "custom_operator.py").register_in_torch()
             return torch.jit.load(folder / FILE, map_location="cpu")
 
     def count(self, artifact: Artifact) -> Mapping[str, int]:

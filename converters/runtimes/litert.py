@@ -20,6 +20,7 @@ NO_KERNEL = (
     "is currently not supported by ",
     "lhs_data->type == kTfLiteFloat32 || lhs_data->type == kTfLiteInt8",
     "!= kTfLiteFloat32 (FLOAT16 != FLOAT32)",
+    "Encountered unresolved custom op",
 )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nnparity.contracts import Arrays, Artifact, Session, Unsupported
+from nnparity.loading import load_file
+
+SUPPORT = Path(__file__).parents[1] / "support"
 
 
 class ReferenceSession:
@@ -33,10 +37,29 @@ class OnnxReference:
         from onnx.reference import ReferenceEvaluator
 
         try:
-            evaluator = ReferenceEvaluator(artifact.model)
+            evaluator = ReferenceEvaluator(artifact.model, new_ops=custom_operators())
         except NotImplementedError as refusal:
             raise Unsupported(f"onnx.reference: {refusal}") from refusal
         return ReferenceSession(evaluator, artifact.outputs)
+
+
+def custom_operators() -> list[type[Any]]:
+    """Return what the evaluator takes for every custom operator: a class that computes one node."""
+    from onnx.reference.op_run import OpRun
+
+    custom = load_file(SUPPORT / "custom_operator.py")
+
+    def computing(operator: Any) -> type[Any]:
+        class Operator(OpRun):
+            op_domain = custom.NAMESPACE
+
+            def _run(self, x: np.ndarray, **attributes: float) -> tuple[np.ndarray]:
+                # The evaluator gives attributes as float32, and what is computed of two of them would be one too.
+                return (operator.numpy(x, *(float(attributes[name]) for name in operator.attributes)),)
+
+        return type(operator.symbol, (Operator,), {})
+
+    return [computing(operator) for operator in custom.operators()]
 
 
 COMPONENT = OnnxReference()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nnparity.contracts import Arrays, Artifact, Session, Unsupported
 from nnparity.loading import load_file
 
+SUPPORT = Path(__file__).parents[1] / "support"
 REPRESENTATION = Path(__file__).parents[1] / "representations" / "onnx.py"
 ERRORS_ONLY = 3
 NO_DTYPE = "data type is not supported"
@@ -70,10 +74,42 @@ class OnnxRuntimeCpu:
 def _session(artifact: Artifact, options: Any) -> Any:
     import onnxruntime
 
+    custom = load_file(SUPPORT / "custom_operator.py").NAMESPACE
+    if any(entry.domain == custom for entry in artifact.model.opset_import):
+        if any(spec.dtype == "float16" for spec in artifact.inputs):  # it would end the process
+            raise Unsupported("onnxruntime-extensions: Type float16 not supported by python customops api")
+        options.register_custom_ops_library(_custom_operators())
     with _refusals():
         return onnxruntime.InferenceSession(
             artifact.model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
+
+
+@functools.cache
+def _custom_operators() -> str:
+    """Return the library that calls Python for a node, told what to call for every custom operator."""
+    from onnxruntime_extensions import PyCustomOpDef, get_library_path, onnx_op
+
+    custom = load_file(SUPPORT / "custom_operator.py")
+    for operator in custom.operators():
+        kernel = _kernel(operator)
+        for dtype in (PyCustomOpDef.dt_float, PyCustomOpDef.dt_double):
+            onnx_op(
+                op_type=f"{custom.NAMESPACE}::{operator.symbol}",
+                inputs=[dtype],
+                outputs=[dtype],
+                attrs=dict.fromkeys(operator.attributes, PyCustomOpDef.dt_float),
+            )(kernel)
+    return str(get_library_path())
+
+
+def _kernel(operator: Any) -> Callable[..., np.ndarray]:
+    def kernel(x: np.ndarray, **attributes: float) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            result: np.ndarray = operator.numpy(x, *(attributes[name] for name in operator.attributes))
+        return result
+
+    return kernel
 
 
 @contextmanager
@@ -82,14 +118,14 @@ def _refusals() -> Iterator[None]:
 
     It has no public names for the classes.
     """
-    from onnxruntime.capi.onnxruntime_pybind11_state import Fail
     from onnxruntime.capi.onnxruntime_pybind11_state import NotImplemented as NotImplementedStatus
+    from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
     try:
         yield
     except NotImplementedStatus as refusal:
         raise Unsupported(f"ONNX Runtime: {refusal}") from refusal
-    except Fail as refusal:
+    except RuntimeException as refusal:
         if NO_DTYPE not in str(refusal):
             raise
         raise Unsupported(f"ONNX Runtime: {refusal}") from refusal

@@ -179,6 +179,9 @@ HELPERS = {
 }
 
 
+OUR_OWN = "nnparity"
+
+
 def _by_name(table: dict[Family, str]) -> dict[str, Family]:
     return {name: family for family, names in table.items() for name in names.split()}
 
@@ -192,6 +195,8 @@ def family(operator: str) -> Family | None:
     if operator in HELPERS:
         return HELPERS[operator]
     namespace, _, name = operator.replace("::", ".").partition(".")
+    if namespace == OUR_OWN:
+        return Family.CUSTOM
     names = _NAMESPACES.get(namespace, {})
     for plain in (name, name.removesuffix("_"), name.removesuffix("_copy")):
         if plain in names:

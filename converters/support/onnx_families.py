@@ -98,6 +98,7 @@ MICROSOFT = {
 LAYOUT_DOMAINS = frozenset(("com.microsoft.nchwc", "com.ms.internal.nhwc"))
 # Classical machine learning, optimisers and drafts of operators: outside the operators that layers are made of.
 OTHER_DOMAINS = frozenset(("ai.onnx.ml", "ai.onnx.preview", "ai.onnx.preview.training", "ai.onnx.contrib"))
+OUR_OWN = "nnparity"
 
 
 def _by_name(table: dict[Family, str]) -> dict[str, Family]:
@@ -112,6 +113,6 @@ def family(operator: str) -> Family | None:
     domain, _, name = operator.rpartition("::")
     if domain in LAYOUT_DOMAINS:
         return _ONNX.get(name) or _MICROSOFT.get(name)
-    if domain in OTHER_DOMAINS:
+    if domain in OTHER_DOMAINS or domain == OUR_OWN:
         return Family.CUSTOM
     return {"": _ONNX, "com.microsoft": _MICROSOFT}.get(domain, {}).get(name)

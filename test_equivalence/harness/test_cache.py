@@ -80,6 +80,14 @@ def test_only_what_depends_on_a_changed_file_is_made_again(
     assert made_by(world)[0] == made
 
 
+def test_new_custom_operator_makes_everything_again(world: World) -> None:
+    made_by(world)
+    operators = world.converters / "custom_operators"
+    operators.mkdir()
+    (operators / "another.py").write_text("OPERATOR = None\n", encoding="utf-8")
+    assert made_by(world)[0] == 3
+
+
 def test_each_part_of_the_model_makes_another_artifact(world: World) -> None:
     case = world.cases(world.bench(in_process=True))[0]
     made_by(world, case=case)
