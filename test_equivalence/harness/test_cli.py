@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 REPORTS = ("index.html", "report.md", "summary.json", "junit.xml")
 TABLE_FROM_TOY, TABLE_CPU = "converters/conversions/table_from_toy.py", "converters/runtimes/table_cpu.py"
-WRONG = ('{"factor": factor}', '{"factor": factor + 1e-3}')
+WRONG = ('{"factor": factor}', '{"factor": factor + 0.1}')
 
 
 @dataclass

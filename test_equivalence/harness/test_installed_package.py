@@ -85,12 +85,12 @@ witness = Case("toy_scale", {"batch": 1, "dtype": "float32", "inner": [1]}, 0, {
 KNOWN = [
     KnownDivergence(
         "table_from_toy", layer="toy_scale", stage=Stage.COMPARE, status=Status.MISMATCH, fix=Fix.HERE,
-        reason="adds a thousandth to the factor", link="none found: made up", versions=(), witness=witness,
+        reason="adds a tenth to the factor", link="none found: made up", versions=(), witness=witness,
     )
 ]
 """
     (package.content / known / "table_from_toy.py").write_text(text, encoding="utf-8")
-    built_world.edit("converters/conversions/table_from_toy.py", '{"factor": factor}', '{"factor": factor + 1e-3}')
+    built_world.edit("converters/conversions/table_from_toy.py", '{"factor": factor}', '{"factor": factor + 0.1}')
     content = ("--models", str(built_world.models), "--converters", str(built_world.converters))
     ran = command("run", *content, "--layer", "toy_scale", "--component", "table_from_toy")
     assert ran.exit_code == 0, ran.output
