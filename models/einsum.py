@@ -115,5 +115,7 @@ LAYER = LayerSpec(
         {**SIZES, "equation": "bhid,bhjd->bhij"},
         {**SIZES, "equation": "bi,bij->bj"},
         {**SIZES, "equation": "bi,j->bij"},
+        # A sum of no terms at all.
+        {**SIZES, "equation": "bij,jk->bik", "j": 0},
     ),
 )

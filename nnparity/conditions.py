@@ -78,6 +78,11 @@ def spread_along_axis(distance: float) -> Condition:
     return holds
 
 
+def empty(case: Case) -> bool:
+    """Whether an input has no elements."""
+    return any(array.size == 0 for array in case.inputs.values())
+
+
 def config_is(**wanted: object) -> Condition:
     """Return a condition: the config has these values."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, non_finite, not_a_number
+from nnparity.conditions import beyond, both, config_is, empty, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -299,5 +299,32 @@ KNOWN = (
         ),
         applies=not_a_number,
         paths="tensorflow>*",
+    ),
+    KnownDivergence(
+        component="litert_xnnpack",
+        layer="einsum",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="the delegate takes a matrix product whose inner axis has size 0, and then fails to prepare it, where "
+        "the built-in kernel gives zeros",
+        link="none found: XNNPACK delegate failed to reshape runtime zero size inner axis matrix product",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "einsum",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "equation": "bij,jk->bik",
+                "d": 1,
+                "h": 1,
+                "i": 1,
+                "j": 0,
+                "k": 1,
+            },
+            seed=0,
+            inputs={"left": np.ones((1, 1, 0), dtype=np.float32), "right": np.ones((0, 1), dtype=np.float32)},
+        ),
+        applies=both(config_is(equation="bij,jk->bik"), empty),
     ),
 )

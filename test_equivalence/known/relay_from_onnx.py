@@ -6,7 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, either, infinite, row_below, row_near_zero, spread_along_axis
+from nnparity.conditions import (
+    beyond,
+    both,
+    config_is,
+    either,
+    empty,
+    infinite,
+    row_below,
+    row_near_zero,
+    spread_along_axis,
+)
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.loading import load_file
@@ -439,5 +449,37 @@ KNOWN: tuple[KnownDivergence, ...] = (
         applies=config_is(both_ways=False),
         # The other two exporters write Min.
         paths="torch>onnx_from_torch_legacy>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="einsum",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "MatMul by a matrix flattens the other operand to (-1, size of the inner axis), and where that size is 0 "
+            "Relay makes 0 rows of the -1, whose product cannot be brought back into shape (relay/frontend/onnx.py, "
+            "flatten_to_nd); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm relay frontend onnx MatMul empty tensor zero dimension reshape not compatible",
+        versions=VERSIONS,
+        witness=Case(
+            "einsum",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "equation": "bij,jk->bik",
+                "d": 1,
+                "h": 1,
+                "i": 1,
+                "j": 0,
+                "k": 1,
+            },
+            seed=0,
+            inputs={"left": np.ones((1, 1, 0), dtype=np.float32), "right": np.ones((0, 1), dtype=np.float32)},
+        ),
+        applies=both(config_is(equation="bij,jk->bik"), empty),
+        # PyTorch's exporters write Einsum.
+        paths="tensorflow>*",
     ),
 )
