@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, either, non_finite, not_a_number, wholly_masked
+from nnparity.conditions import both, config_is, either, empty, non_finite, not_a_number, wholly_masked
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -56,5 +56,25 @@ KNOWN = (
             {"x": np.array([[np.nan, 2]], np.float32)},
         ),
         applies=both(config_is(kind="hardtanh"), not_a_number),
+    ),
+    KnownDivergence(
+        component="litert_builtin",
+        layer="gelu",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="TensorFlow's converter folds an output without elements into a constant, and get_tensor refuses a "
+        "constant of 0 bytes: Invalid tensor size",
+        link="https://github.com/tensorflow/tensorflow/issues/57084",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "gelu",
+            {"batch": 1, "dtype": "float32", "inner": [0], "approximate": "none"},
+            seed=0,
+            inputs={"x": np.ones((1, 0), dtype=np.float32)},
+        ),
+        applies=empty,
+        # litert-torch keeps the operators.
+        paths="tensorflow>tflite_from_tensorflow>litert_builtin",
     ),
 )

@@ -327,4 +327,24 @@ KNOWN = (
         ),
         applies=both(config_is(equation="bij,jk->bik"), empty),
     ),
+    KnownDivergence(
+        component="litert_xnnpack",
+        layer="gelu",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="TensorFlow's converter folds an output without elements into a constant, and get_tensor refuses a "
+        "constant of 0 bytes: Invalid tensor size",
+        link="https://github.com/tensorflow/tensorflow/issues/57084",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "gelu",
+            {"batch": 1, "dtype": "float32", "inner": [0], "approximate": "none"},
+            seed=0,
+            inputs={"x": np.ones((1, 0), dtype=np.float32)},
+        ),
+        applies=empty,
+        # litert-torch keeps the operators.
+        paths="tensorflow>tflite_from_tensorflow>litert_xnnpack",
+    ),
 )
