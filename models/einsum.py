@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -74,6 +76,22 @@ def build_tensorflow(config: Config, weights: Arrays) -> Any:
     return Einsum()
 
 
+def _axes_of(letters: str, terms: Mapping[str, str]) -> relations.Axes:
+    return {name: tuple(axis for axis, letter in enumerate(term) if letter in letters) for name, term in terms.items()}
+
+
+def _summed_axes(config: Config) -> relations.Axes:
+    operands, result = config["equation"].split("->")
+    left, right = operands.split(",")
+    return _axes_of(operands.translate(dict.fromkeys(map(ord, result))), {"left": left, "right": right})
+
+
+def _kept_axes(config: Config) -> relations.Axes:
+    operands, result = config["equation"].split("->")
+    left, right = operands.split(",")
+    return _axes_of(result, {"left": left, "right": right, "y": result})
+
+
 SIZES: Config = {"batch": 2, "dtype": "float32", "d": 2, "h": 2, "i": 3, "j": 4, "k": 2}
 
 LAYER = LayerSpec(
@@ -87,10 +105,17 @@ LAYER = LayerSpec(
     reference=reference,
     scale=scale,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=(
+        relations.rows_alone("left"),
+        relations.turned("summed in any order", "a sum does not see the order of its terms", _summed_axes),
+        relations.turned("kept in any order", "what is not summed is computed place by place", _kept_axes),
+    ),
     examples=(
         {**SIZES, "equation": "bij,jk->bik"},
         {**SIZES, "equation": "bhid,bhjd->bhij"},
         {**SIZES, "equation": "bi,bij->bj"},
         {**SIZES, "equation": "bi,j->bij"},
+        # A sum of no terms at all.
+        {**SIZES, "equation": "bij,jk->bik", "j": 0},
     ),
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -98,6 +99,16 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=(
+        relations.rows_alone("x"),
+        relations.turned("rows in any order", "rows are looked up alike", lambda _: {"x": 0, "y": 0}),
+        relations.renumbered(table="x", indices="indices", axis=lambda config: int(config["axis"])),
+        relations.turned(
+            "picked in any order",
+            "slices are picked one by one",
+            lambda config: {"indices": 0, "y": config["axis"]},
+        ),
+    ),
     examples=(
         {
             "batch": 2,

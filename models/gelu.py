@@ -81,5 +81,6 @@ LAYER = LayerSpec(
         {"batch": 2, "dtype": "float32", "inner": [3, 5], "approximate": "none"},
         {"batch": 2, "dtype": "float32", "inner": [3, 5], "approximate": "tanh"},
         {"batch": 3, "dtype": "float32", "inner": [], "approximate": "none"},
+        {"batch": 2, "dtype": "float32", "inner": [3, 0], "approximate": "none"},
     ),
 )

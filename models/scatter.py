@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -93,6 +94,32 @@ def build_tensorflow(config: Config, weights: Arrays) -> Any:
     return Scatter()
 
 
+def _rows_replaced(inputs: Arrays) -> tuple[str, np.ndarray]:
+    table = inputs["table"]
+    written = np.isin(np.arange(len(table)), inputs["indices"])
+    return "table", np.broadcast_to(written.reshape(-1, *[1] * (table.ndim - 1)), table.shape)
+
+
+def _other_first_row(config: Config, given: Arrays, rng: np.random.Generator) -> Arrays:
+    """Return the inputs with another first row of the table, and other updates of it."""
+    first = (given["indices"] == 0).reshape(-1, *[1] * (given["updates"].ndim - 1))
+    table = relations.with_values(given["table"], (slice(0, 1),), relations.far_from(given["table"][:1], rng))
+    updates = np.where(first, relations.far_from(given["updates"], rng), given["updates"])
+    return {**given, "table": table, "updates": updates}
+
+
+_other_rows = relations.of_each(lambda array: array[1:])
+FIRST_ROW_ALONE = relations.Relation(
+    "first row alone",
+    "what a row of the table is, and what comes to it, changes no other row",
+    change=_other_first_row,
+    kept=_other_rows,
+    again=_other_rows,
+    same_numbers=True,
+)
+_mirrored = relations.of_each(lambda array: np.flip(array, 0))
+
+
 LAYER = LayerSpec(
     name="scatter",
     source="ONNX ScatterND-16, with reduction add and none",
@@ -104,6 +131,19 @@ LAYER = LayerSpec(
     reference=reference,
     scale=scale,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=(
+        relations.turned(
+            "updates in any order",
+            "updates are added, or have rows of their own",
+            lambda _: {"indices": 0, "updates": 0},
+        ),
+        relations.renumbered(table="table", indices="indices", axis=lambda _: 0, kept=_mirrored),
+        *relations.where(
+            lambda config: bool(config["mode"] == "update"),
+            relations.unread("rows replaced", "a row that another replaces is not read", _rows_replaced),
+        ),
+        FIRST_ROW_ALONE,
+    ),
     examples=(
         {"batch": 4, "dtype": "float32", "rows": 5, "inner": [3], "indices": "int32", "mode": "add"},
         {"batch": 3, "dtype": "float32", "rows": 5, "inner": [2], "indices": "int32", "mode": "update"},

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.layers import LayerSpec, Signature
@@ -82,6 +83,18 @@ def build_tensorflow(config: Config, weights: Arrays) -> Any:
     return Where()
 
 
+def _a_not_taken(inputs: Arrays) -> tuple[str, np.ndarray]:
+    return "a", ~np.broadcast_to(inputs["condition"], inputs["a"].shape)
+
+
+def _b_not_taken(inputs: Arrays) -> tuple[str, np.ndarray]:
+    """Return b, and where no row takes it; an axis along which b has size 1 is one that it is taken along."""
+    taken = ~np.broadcast_to(inputs["condition"], inputs["a"].shape)
+    b = inputs["b"]
+    along = tuple(axis for axis, size in enumerate(b.shape) if size == 1)
+    return "b", ~taken.any(axis=0).any(axis=along, keepdims=True)
+
+
 LAYER = LayerSpec(
     name="where",
     source="ONNX Where-16",
@@ -92,6 +105,12 @@ LAYER = LayerSpec(
     weights=weights,
     reference=reference,
     build={"torch": build_torch, "tensorflow": build_tensorflow},
+    relations=(
+        relations.rows_alone("condition", "a"),
+        relations.turned("rows in any order", "rows are chosen one by one", lambda _: {"condition": 0, "a": 0, "y": 0}),
+        relations.unread("a not taken", "what is not chosen is not read", _a_not_taken),
+        relations.unread("b not taken", "what is not chosen is not read", _b_not_taken),
+    ),
     examples=(
         {"batch": 2, "dtype": "float32", "inner": [3, 4], "condition": "none", "other": "none"},
         {"batch": 2, "dtype": "float32", "inner": [3, 4], "condition": "last", "other": "first"},

@@ -95,6 +95,11 @@ def in_half(case: Case) -> bool:
     return bool(case.config["dtype"] == "float16")
 
 
+def empty(case: Case) -> bool:
+    """Whether an input has no elements."""
+    return any(array.size == 0 for array in case.inputs.values())
+
+
 def config_is(**wanted: object) -> Condition:
     """Return a condition: the config has these values."""
 

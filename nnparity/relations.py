@@ -6,7 +6,7 @@ path, so that it finds what no reference can: rows that share a scale, a state t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from nnparity.contracts import Arrays, Config
 
 Change = Callable[[Config, Arrays, np.random.Generator], Arrays | None]
 Part = Callable[[Config, Arrays], Arrays]
+Axes = Mapping[str, int | tuple[int, ...]]
 
 
 def everything(config: Config, outputs: Arrays) -> Arrays:
@@ -71,13 +72,15 @@ def where(condition: Callable[[Config], bool], *relations: Relation) -> tuple[Re
     return tuple(limited(relation) for relation in relations)
 
 
-def rows_alone() -> Relation:
-    """For layers that take each row of the batch, axis 0 of every input and output, by itself."""
+def rows_alone(*names: str) -> Relation:
+    """For layers that take each row of the batch, axis 0 of every output and of these inputs, or all, by itself."""
 
     def change(config: Config, inputs: Arrays, rng: np.random.Generator) -> Arrays | None:
-        if any(len(array) < 2 for array in inputs.values()):
+        rows = {name: inputs[name] for name in names or inputs}
+        if any(len(array) < 2 for array in rows.values()):
             return None
-        return {name: with_values(array, (slice(0, 1),), far_from(array[:1], rng)) for name, array in inputs.items()}
+        changed = {name: with_values(array, (slice(0, 1),), far_from(array[:1], rng)) for name, array in rows.items()}
+        return {**inputs, **changed}
 
     others = of_each(lambda array: array[1:])
     because = "what is in one row of the batch does not change the others"
@@ -93,6 +96,41 @@ def in_any_order(axis: int = 0, name: str = "rows in any order") -> Relation:
         change=lambda config, inputs, rng: backwards(config, inputs),
         kept=backwards,
     )
+
+
+def turned(name: str, because: str, axes: Callable[[Config], Axes]) -> Relation:
+    """For layers that do not see in which order the places of some axes of inputs and outputs, by name, come.
+
+    An axis that is of inputs only is one that they are summed or looked up along.
+    """
+
+    def turn(config: Config, arrays: Arrays) -> Arrays:
+        of = axes(config)
+        return {name: np.flip(array, of.get(name, ())) for name, array in arrays.items()}
+
+    return Relation(name, because, change=lambda config, inputs, rng: turn(config, inputs), kept=turn)
+
+
+def renumbered(*, table: str, indices: str, axis: Callable[[Config], int], kept: Part = everything) -> Relation:
+    """For layers that look up, or write, slices of a table along an axis by their numbers; below zero from the end."""
+
+    def change(config: Config, inputs: Arrays, rng: np.random.Generator) -> Arrays:
+        numbers, length = inputs[indices], inputs[table].shape[axis(config)]
+        mirrored = np.where(numbers < 0, -length - 1 - numbers, length - 1 - numbers)
+        return {**inputs, table: np.flip(inputs[table], axis(config)), indices: mirrored}
+
+    because = f"{indices} that follow the slices of {table} to other places find the same slices"
+    return Relation("renumbered", because, change, kept=kept)
+
+
+def unread(name: str, because: str, place: Callable[[Arrays], tuple[str, np.ndarray]]) -> Relation:
+    """For layers that do not read some elements at all, not even with weight zero: the input's name, and a mask."""
+
+    def change(config: Config, inputs: Arrays, rng: np.random.Generator) -> Arrays:
+        changed, mask = place(inputs)
+        return {**inputs, changed: np.where(mask, far_from(inputs[changed], rng), inputs[changed])}
+
+    return Relation(name, because, change, same_numbers=True)
 
 
 ROWS = (rows_alone(), in_any_order())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nnparity.contracts import Artifact
+from nnparity.contracts import Artifact, Unsupported
 from nnparity.loading import load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
+# The front end declares by a RuntimeError that it takes no input that has size 0 along another axis than the first.
+NO_EMPTY_INPUT = "non-batch dimensions to have positive length"
 
 
 class RelayFromTorchscript:
@@ -28,12 +30,17 @@ class RelayFromTorchscript:
         load_file(SUPPORT / "relay_prelude_copy.py").install()
         floating = [spec.dtype for spec in artifact.inputs if spec.dtype.startswith("float")]
         with load_file(SUPPORT / "relay_numpy_folding.py").folding(), support.declared():
-            module, params = relay.frontend.from_pytorch(
-                artifact.model,
-                infos,
-                custom_convert_map=load_file(SUPPORT / "relay_custom_operators.py").torchscript_converters(),
-                default_dtype=[*floating, "float32"][0],
-            )
+            try:
+                module, params = relay.frontend.from_pytorch(
+                    artifact.model,
+                    infos,
+                    custom_convert_map=load_file(SUPPORT / "relay_custom_operators.py").torchscript_converters(),
+                    default_dtype=[*floating, "float32"][0],
+                )
+            except RuntimeError as problem:
+                if NO_EMPTY_INPUT not in str(problem):
+                    raise
+                raise Unsupported(str(problem).strip()) from problem
         converted: Artifact = support.imported(
             artifact,
             module,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from nnparity.cases import load_case, save_case
-from nnparity.contracts import Arrays
+from nnparity.contracts import Arrays, Config
 from nnparity.discovery import Content
 from nnparity.layers import Case, LayerSpec, changed_by_relation, relation_of, rounded, weights_of
 from nnparity.oracle import EXACT, Oracle
@@ -20,8 +21,6 @@ from nnparity.plugin import CONTENT, SELECTION
 from nnparity.related import Side, compare_related
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from click.testing import Result
 
     from test_equivalence.harness.conftest import World
@@ -40,9 +39,29 @@ LEAKS = {
     ),
 }
 
+FAULTS: dict[tuple[str, str], tuple[Callable[[Arrays], Arrays], Callable[[Arrays, np.ndarray], np.ndarray]]] = {
+    ("gather", "rows alone"): (dict, lambda inputs, y: y + 0 * inputs["x"].sum()),
+    ("gather", "picked in any order"): (dict, lambda inputs, y: y + np.arange(y.size).reshape(y.shape)),
+    ("gather", "renumbered"): (lambda inputs: {**inputs, "indices": np.minimum(inputs["indices"], 0)}, lambda _, y: y),
+    ("where", "a not taken"): (dict, lambda inputs, y: y + 0 * inputs["a"]),
+    ("where", "b not taken"): (dict, lambda inputs, y: y + 0 * inputs["b"]),
+    ("scatter", "updates in any order"): (
+        lambda inputs: {**inputs, "updates": np.concatenate([0 * inputs["updates"][:1], inputs["updates"][1:]])},
+        lambda _, y: y,
+    ),
+    ("scatter", "rows replaced"): (dict, lambda inputs, y: y + inputs["table"]),
+    ("scatter", "first row alone"): (dict, lambda inputs, y: y + 0 * inputs["table"].sum()),
+    ("einsum", "summed in any order"): (
+        lambda inputs: {**inputs, "left": np.where(np.arange(inputs["left"].shape[-1]) > 0, inputs["left"], 0)},
+        lambda _, y: y,
+    ),
+    ("einsum", "kept in any order"): (dict, lambda inputs, y: y + np.arange(y.size).reshape(y.shape)),
+}
+"""By layer and relation: what goes wrong with the inputs, and with the outputs, so that the relation is broken."""
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "layer_name" in metafunc.fixturenames:
+    if "layer_name" in metafunc.fixturenames and "relation" not in metafunc.fixturenames:
         content, selection = metafunc.config.stash[CONTENT], metafunc.config.stash[SELECTION]
         metafunc.parametrize("layer_name", selection.layer_names(content))
 
@@ -107,6 +126,20 @@ def test_every_relation_is_asked_about_and_shows_a_wrong_second_run(layer_name: 
         wrong = replace(second, outputs={name: moved(array) for name, array in second.outputs.items()})
         shown[case.relation].append(not compare_related(relation_of(case, layer), case, first, wrong).matches)
     assert [name for name, seen in shown.items() if not any(seen)] == []
+
+
+@pytest.mark.parametrize(("layer_name", "relation"), FAULTS, ids=map("-".join, FAULTS))
+def test_a_fault_breaks_the_relation_that_is_about_it(layer_name: str, relation: str, content: Content) -> None:
+    layer = content.layers[layer_name]
+    before, after = FAULTS[layer_name, relation]
+
+    def faulty(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
+        return {"y": after(inputs, layer.reference(config, weights, before(inputs))["y"])}
+
+    wrong = replace(layer, reference=faulty)
+    cases = [case for case in related_cases(layer) if case.relation == relation]
+    comparisons = [compare_related(relation_of(case, layer), case, *sides(case, wrong, content)) for case in cases]
+    assert not all(comparison.matches for comparison in comparisons)
 
 
 def moved(array: np.ndarray) -> np.ndarray:

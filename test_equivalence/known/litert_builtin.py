@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, either, in_half, non_finite, not_a_number, wholly_masked
+from nnparity.conditions import both, config_is, either, empty, in_half, non_finite, not_a_number, wholly_masked
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
 # torch.nn.MultiheadAttention makes 0 and -infinity of its padding mask and adds them to the scores.
 mask_added = both(config_is(mask="key_padding_all"), wholly_masked("key_mask"))
-
 KNOWN = (
     KnownDivergence(
         component="litert_builtin",
@@ -71,5 +70,25 @@ KNOWN = (
         ),
         applies=in_half,
         paths="torch>*",
+    ),
+    KnownDivergence(
+        component="litert_builtin",
+        layer="gelu",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="TensorFlow's converter folds an output without elements into a constant, and get_tensor refuses a "
+        "constant of 0 bytes: Invalid tensor size",
+        link="https://github.com/tensorflow/tensorflow/issues/57084",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "gelu",
+            {"batch": 1, "dtype": "float32", "inner": [0], "approximate": "none"},
+            seed=0,
+            inputs={"x": np.ones((1, 0), dtype=np.float32)},
+        ),
+        applies=empty,
+        # litert-torch keeps the operators.
+        paths="tensorflow>tflite_from_tensorflow>litert_builtin",
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, either, in_half, non_finite, not_a_number
+from nnparity.conditions import beyond, both, config_is, either, empty, in_half, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -322,5 +322,52 @@ KNOWN = (
             {"left": np.ones((1, 1, 1), np.float16), "right": np.array([[np.nan]], np.float16)},
         ),
         applies=both(both(in_half, non_finite), multiplies_matrices),
+    ),
+    KnownDivergence(
+        component="litert_xnnpack",
+        layer="einsum",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="the delegate takes a matrix product whose inner axis has size 0, and then fails to prepare it, where "
+        "the built-in kernel gives zeros",
+        link="none found: XNNPACK delegate failed to reshape runtime zero size inner axis matrix product",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "einsum",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "equation": "bij,jk->bik",
+                "d": 1,
+                "h": 1,
+                "i": 1,
+                "j": 0,
+                "k": 1,
+            },
+            seed=0,
+            inputs={"left": np.ones((1, 1, 0), dtype=np.float32), "right": np.ones((0, 1), dtype=np.float32)},
+        ),
+        applies=both(config_is(equation="bij,jk->bik"), empty),
+    ),
+    KnownDivergence(
+        component="litert_xnnpack",
+        layer="gelu",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="TensorFlow's converter folds an output without elements into a constant, and get_tensor refuses a "
+        "constant of 0 bytes: Invalid tensor size",
+        link="https://github.com/tensorflow/tensorflow/issues/57084",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "gelu",
+            {"batch": 1, "dtype": "float32", "inner": [0], "approximate": "none"},
+            seed=0,
+            inputs={"x": np.ones((1, 0), dtype=np.float32)},
+        ),
+        applies=empty,
+        # litert-torch keeps the operators.
+        paths="tensorflow>tflite_from_tensorflow>litert_xnnpack",
     ),
 )

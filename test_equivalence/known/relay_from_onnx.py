@@ -11,6 +11,7 @@ from nnparity.conditions import (
     both,
     config_is,
     either,
+    empty,
     in_half,
     infinite,
     row_below,
@@ -575,5 +576,37 @@ KNOWN: tuple[KnownDivergence, ...] = (
         witness=Case("data_dependent_loop", {**DAMPED, "writing": "python"}, seed=0, inputs={"x": ONE_STEP}),
         applies=config_is(writing="python", stop="small"),
         paths="tensorflow>onnx_from_tensorflow>relay_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relay_from_onnx",
+        layer="einsum",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "MatMul by a matrix flattens the other operand to (-1, size of the inner axis), and where that size is 0 "
+            "Relay makes 0 rows of the -1, whose product cannot be brought back into shape (relay/frontend/onnx.py, "
+            "flatten_to_nd); TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm relay frontend onnx MatMul empty tensor zero dimension reshape not compatible",
+        versions=VERSIONS,
+        witness=Case(
+            "einsum",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "equation": "bij,jk->bik",
+                "d": 1,
+                "h": 1,
+                "i": 1,
+                "j": 0,
+                "k": 1,
+            },
+            seed=0,
+            inputs={"left": np.ones((1, 1, 0), dtype=np.float32), "right": np.ones((0, 1), dtype=np.float32)},
+        ),
+        applies=both(config_is(equation="bij,jk->bik"), empty),
+        # PyTorch's exporters write Einsum.
+        paths="tensorflow>*",
     ),
 )

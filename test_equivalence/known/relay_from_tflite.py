@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, in_half
+from nnparity.conditions import both, config_is, empty, in_half
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.loading import load_file
@@ -342,5 +342,28 @@ KNOWN: tuple[KnownDivergence, ...] = (
         ),
         applies=in_half,
         paths="torch>*",
+    ),
+    KnownDivergence(
+        component="relay_from_tflite",
+        layer="gelu",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "TensorFlow's converter folds an output without elements into a constant, and the front end looks "
+            "outputs up among the results of operators only: KeyError (relay/frontend/tflite.py, from_tflite); TVM "
+            "0.20 has no Relay"
+        ),
+        link="none found: tvm relay frontend tflite constant output KeyError from_tflite",
+        versions=VERSIONS,
+        witness=Case(
+            "gelu",
+            {"batch": 1, "dtype": "float32", "inner": [0], "approximate": "none"},
+            seed=0,
+            inputs={"x": np.ones((1, 0), dtype=np.float32)},
+        ),
+        applies=empty,
+        # litert-torch keeps the operators.
+        paths="tensorflow>*",
     ),
 )

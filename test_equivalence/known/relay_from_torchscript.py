@@ -142,7 +142,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
     ),
     KnownDivergence(
         component="relay_from_torchscript",
-        layer="*attention",
+        layer="*",
         stage=Stage.CONVERT,
         status=Status.ERROR,
         fix=Fix.NEVER,

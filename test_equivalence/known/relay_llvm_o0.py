@@ -44,7 +44,7 @@ def tanh_of_small_numbers(case: Case) -> bool:
     That is where some row of an input, none of it beyond 1, is not wholly zero, and where the gates of an LSTM are so
     far from zero that they leave next to nothing of its cell.
     """
-    rows = [np.abs(array).max(axis=-1) for array in case.inputs.values() if array.dtype.kind == "f"]
+    rows = [np.abs(array).max(axis=-1, initial=0) for array in case.inputs.values() if array.dtype.kind == "f"]
     small = any(bool(((row > 0) & (row <= 1)).any()) for row in rows)
     has_cell = case.layer in {"lstm", "bidirectional_lstm"}
     recurrent = has_cell or case.layer == "gru" or case.config.get("nonlinearity") == "tanh"

@@ -51,7 +51,9 @@ def heads_as_long_as_sequence(case: Case) -> bool:
     """Whether heads of depth 1 that have biases are as many as a sequence has steps."""
     if depth_of_heads(case) != 1 or not case.config.get("bias", True):
         return False
-    lengths = {case.config[key] for key in ("query_length", "key_length", "length") if key in case.config}
+    lengths = {
+        case.config[key] for key in ("query_length", "key_length", "length", "memory_length") if key in case.config
+    }
     return any(1 < case.config.get(key, 1) in lengths for key in ("heads", "groups"))
 
 
