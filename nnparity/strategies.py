@@ -233,7 +233,7 @@ def named(**arrays: SearchStrategy[np.ndarray]) -> SearchStrategy[Arrays]:
 
 
 _TURNS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
-    lambda array: np.ascontiguousarray(np.flip(array)),
+    lambda array: np.asarray(np.flip(array), order="C"),
     lambda array: np.roll(array, 1),
 )
 

@@ -15,7 +15,7 @@ SUPPORT = Path(__file__).parents[1] / "support"
 NO_LOWERING = "Lowering not found: "
 # The TFLite converter's own words, for an operator that TFLite does not have for a dtype; their class is ValueError.
 ILLEGAL = re.compile(
-    r"failed to legalize operation '[^']+' that was explicitly marked illegal"
+    r"failed to legalize operation 'tfl\.\w+' that was explicitly marked illegal"
     r"|'tfl\.\w+' op operand #\d+ must be tensor of [^\n]* but got '[^']+'"
 )
 

@@ -28,6 +28,11 @@ def fills_in_half(case: Case) -> bool:
     return case.config.get("mask") == "fill_1e9" and in_half(case)
 
 
+def fills_with_number(case: Case) -> bool:
+    """Whether the layer pads with another number than 0, for which TensorFlow has an operator of its own."""
+    return case.config.get("mode") == "constant" and case.config["value"] != 0
+
+
 def floors_integers(case: Case) -> bool:
     """Whether the layer divides integers and rounds the quotient down."""
     floors = case.config.get("mode") == "floor" or case.config.get("sign_of") == "divisor"
@@ -321,11 +326,11 @@ KNOWN = (
                 "size": [1],
                 "mode": "constant",
                 "padding": [[1, 0]],
-                "value": 0.0,
+                "value": 1.0,
             },
             0,
             {"x": np.ones((1, 1, 1), np.float16)},
         ),
-        applies=both(in_half, config_is(mode="constant")),
+        applies=both(in_half, fills_with_number),
     ),
 )

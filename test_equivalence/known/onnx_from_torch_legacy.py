@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, non_finite
+from nnparity.conditions import both, config_is, in_half, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.loading import load_file
@@ -43,6 +43,19 @@ def above_threshold(case: Case) -> bool:
     """Whether softplus has a threshold low enough to be seen, and an entry above it."""
     threshold = case.config["threshold"]
     return bool(threshold < 15 and (case.inputs["x"] * case.config["beta"] > threshold).any())
+
+
+DECODER_IN_HALF = {
+    "batch": 1,
+    "dtype": "float16",
+    "heads": 1,
+    "embed": 2,
+    "hidden": 1,
+    "length": 1,
+    "memory_length": 1,
+    "norm_first": False,
+    "mask": "none",
+}
 
 
 KNOWN = (
@@ -176,5 +189,31 @@ KNOWN = (
             paths=f"torch>onnx_from_torch_legacy>{reader}",
         )
         for stage, reader in ((Stage.RUN, "onnxruntime_cpu*"), (Stage.CONVERT, "relay_from_onnx>*"))
+    ),
+    *(
+        KnownDivergence(
+            component="onnx_from_torch_legacy",
+            layer="transformer_decoder_block",
+            stage=stage,
+            status=status,
+            fix=Fix.NEVER,
+            reason="the mask of causal attention is written in float32 whatever the queries are, so that the products "
+            f"of half precision that it is added to {shows}",
+            link="https://github.com/microsoft/onnxscript/pull/1219",
+            versions=("torch<=2.13.0",),
+            witness=Case(
+                "transformer_decoder_block",
+                DECODER_IN_HALF,
+                0,
+                {"x": np.ones((1, 1, 2), np.float16), "memory": np.ones((1, 1, 2), np.float16)},
+            ),
+            applies=in_half,
+            paths=f"torch>onnx_from_torch_legacy>{paths}",
+        )
+        for stage, status, paths, shows in (
+            (Stage.COMPARE, Status.MISMATCH, "onnx_reference", "come out in float32"),
+            (Stage.LOAD, Status.ERROR, "onnxruntime_cpu*", "are of another type than ONNX Runtime allows"),
+            (Stage.CONVERT, Status.ERROR, "relay_from_onnx>*", "are of another type than Relay allows"),
+        )
     ),
 )

@@ -112,7 +112,13 @@ def transposes_shared_keys(case: Case) -> bool:
 
 def normalises(case: Case) -> bool:
     """Whether the layer has a batch or layer normalisation."""
-    return case.layer in {"batch_norm", "layer_norm", "mixer_block", "transformer_encoder_block"}
+    return case.layer in {
+        "batch_norm",
+        "layer_norm",
+        "mixer_block",
+        "transformer_decoder_block",
+        "transformer_encoder_block",
+    }
 
 
 KNOWN = (
