@@ -13,7 +13,9 @@ SUPPORT = Path(__file__).parents[1] / "support"
 
 # litert-torch's own words for an ATen operator that it does not lower; their class is RuntimeError.
 NO_LOWERING = "Lowering not found: "
-# The TFLite converter's own words, for an operator that TFLite does not have for a dtype; their class is ValueError.
+# The TFLite converter's own words for an operator that TFLite does not have in half precision; their class is
+# ValueError. The same words about other dtypes mean that a lowering chose the wrong operator.
+HALF = "f16>"
 ILLEGAL = re.compile(
     r"failed to legalize operation 'tfl\.\w+' that was explicitly marked illegal"
     r"|'tfl\.\w+' op operand #\d+ must be tensor of [^\n]* but got '[^']+'"
@@ -48,7 +50,7 @@ class TFLiteFromTorch:
             raise Unsupported(f"litert_torch {litert_torch.__version__}: {str(error).splitlines()[0]}") from error
         except ValueError as error:
             illegal = ILLEGAL.search(str(error))
-            if illegal is None:
+            if illegal is None or HALF not in str(error):
                 raise
             raise Unsupported(f"litert_torch {litert_torch.__version__}: {illegal[0]}") from error
         return artifact.converted("tflite", model.model_content())

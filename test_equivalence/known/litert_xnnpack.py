@@ -19,8 +19,8 @@ def has_logistic(case: Case) -> bool:
 
 
 def multiplies_matrices(case: Case) -> bool:
-    """Whether the layer is not more than products of matrices, activations and products by element."""
-    return case.layer in {"einsum", "swiglu"}
+    """Whether NaN comes to the output through a product of matrices."""
+    return case.layer in {"einsum", "swiglu"} or "attention" in case.layer
 
 
 def exponentiates(case: Case) -> bool:
