@@ -307,6 +307,25 @@ KNOWN = (
     ),
     KnownDivergence(
         component="litert_xnnpack",
+        layer="*avg_pool2d",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason="averaging in half precision ends in a clamp that makes -infinity of NaN, from PyTorch too; XNNPACK "
+        "promises nothing for NaN",
+        link="none found: XNNPACK f16 average NaN minus infinity clamp",
+        versions=("ai-edge-litert<=2.3.0",),
+        witness=Case(
+            "adaptive_avg_pool2d",
+            {"batch": 1, "dtype": "float16", "channels": 2, "size": [6, 4], "out_size": [3, 2]},
+            0,
+            {"x": np.where(np.arange(48) == 5, np.nan, 1.0).astype(np.float16).reshape(1, 2, 6, 4)},
+        ),
+        applies=both(in_half, non_finite),
+        paths="torch>*",
+    ),
+    KnownDivergence(
+        component="litert_xnnpack",
         layer="*",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
