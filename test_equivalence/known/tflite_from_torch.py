@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from nnparity.conditions import (
@@ -17,7 +19,10 @@ from nnparity.conditions import (
 )
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
+from nnparity.loading import load_file
 from nnparity.outcome import Stage, Status
+
+REFERENCE = load_file(Path(__file__).with_name("onnx_reference.py"))
 
 ONE = np.ones((1, 1, 1, 1), np.float32)
 
@@ -112,13 +117,7 @@ def transposes_shared_keys(case: Case) -> bool:
 
 def normalises(case: Case) -> bool:
     """Whether the layer has a batch or layer normalisation."""
-    return case.layer in {
-        "batch_norm",
-        "layer_norm",
-        "mixer_block",
-        "transformer_decoder_block",
-        "transformer_encoder_block",
-    }
+    return case.layer == "batch_norm" or bool(REFERENCE.has_layer_norm(case))
 
 
 KNOWN = (
