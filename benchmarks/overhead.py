@@ -34,7 +34,10 @@ else:
     )
     Figure = figures.Figure
 
-LAYERS = ("mlp", "layer_norm", "attention")
+LAYERS = (
+    "attention", "multi_head_attention", "layer_norm", "gelu", "softmax", "mlp", "conv2d_bn_relu", "lstm",
+    "embedding_positional", "transformer_encoder_block",
+)  # fmt: skip
 PARTS = ("bare", "round_trip", "rate")
 
 
@@ -73,8 +76,7 @@ def against_bare_loop(content: Content, environments: Environments, asked: Asked
 
 def warm_up(content: Content, environments: Environments, asked: Asked) -> None:
     """Import every environment's packages once, so that neither side pays for reading them from the disk."""
-    steps = {step for route in asked.routes for step in (*route.conversions, route.runtime, content.eager(route.root))}
-    for name in sorted({content.components[step].environment for step in steps}):
+    for name in sorted(content.environments_on(asked.routes)):
         probe = "; ".join(f"import {module}" for module in environments.specs[name].probe) or "pass"
         variables = {**os.environ, **(environments.specs[name].variables or {})}
         interpreter = environments.build(name).interpreter

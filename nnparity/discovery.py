@@ -140,6 +140,11 @@ class Content:
         """Return the runtime that runs the root as its framework does without conversion."""
         return str(getattr(self.representations[root], "eager", None))
 
+    def environments_on(self, routes: Iterable[Route]) -> set[str]:
+        """Return the environments that checks on these paths need, those of their eager roots among them."""
+        steps = {step for route in routes for step in (*route.conversions, route.runtime, self.eager(route.root))}
+        return {self.components[step].environment for step in steps}
+
 
 def content_folders(extra: Iterable[Path] = ()) -> list[Path]:
     """Return the folders that hold models/ and converters/: ours, installed third parties', then `extra`."""

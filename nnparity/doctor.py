@@ -119,9 +119,6 @@ def _shortest(content: Content, environments: Environments, name: str) -> Route 
         route
         for route in content.routes
         if any(content.components[step].environment == name for step in route.steps if step in content.components)
-        and all(
-            environments.installed(content.components[step].environment)
-            for step in (*route.conversions, route.runtime, content.eager(route.root))
-        )
+        and all(map(environments.installed, content.environments_on([route])))
     ]
     return min(able, key=lambda route: len(route.steps), default=None)

@@ -147,11 +147,9 @@ def profile() -> Profile:
 def bench(pytestconfig: pytest.Config, content: Content, environments: Environments) -> Iterator[Bench]:
     """Yield what checks run on, with every environment that the selected paths need built."""
     selection = pytestconfig.stash[SELECTION]
-    steps = {step for route in selection.routes(content) for step in (*route.conversions, route.runtime)}
-    steps |= {content.eager(route.root) for route in selection.routes(content)}
     reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
     say: Say = reporter.write_line if reporter else _silent
-    environments.build_all({content.components[step].environment for step in steps}, say)
+    environments.build_all(content.environments_on(selection.routes(content)), say)
     with Bench(
         content, environments, ArtifactCache(cache_folder()), in_process=frozenset(selection.in_process)
     ) as bench:

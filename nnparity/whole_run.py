@@ -17,7 +17,7 @@ from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.cases import find_case, save_case
 from nnparity.describe import describe_run, families_of
-from nnparity.discovery import Content, Route
+from nnparity.discovery import Content
 from nnparity.environments import Environments
 from nnparity.errors import INTERRUPTED, NEW_FAILURE, UserError, nearest
 from nnparity.lanes import Key, Unit
@@ -48,7 +48,7 @@ def run_whole(**options: Any) -> int:
     out: Path = options["out"] / "cases" / case.id if case else options["out"]
     layers = (case.layer,) if case else selection.layer_names(content)
     asked = Asked(layers, routes, PROFILES[options["profile"]], options["seed"], case)
-    environments.build_all(_needed(content, routes), lambda line: console.print(line, markup=False))
+    environments.build_all(content.environments_on(routes), lambda line: console.print(line, markup=False))
     facts = describe_run(content, environments, routes, profile=asked.profile, seed=asked.seed, layers=layers)
     keep_notes_in(cache_folder())
     code = 0
@@ -128,11 +128,6 @@ def _repeat(outcome: Outcome, options: Mapping[str, Any]) -> str:
     given += [("--converters", folder) for folder in options["converters"]]
     given += [("--out", options["out"])] if options["out"] != Path(DEFAULT_OUT) else []
     return " ".join([outcome.reproduce, *(f"{option} {shlex.quote(str(folder))}" for option, folder in given)])
-
-
-def _needed(content: Content, routes: tuple[Route, ...]) -> set[str]:
-    steps = {step for route in routes for step in (*route.conversions, route.runtime, content.eager(route.root))}
-    return {content.components[step].environment for step in steps}
 
 
 def _expected(units: list[Unit], recorded: set[Key]) -> dict[str, int]:
