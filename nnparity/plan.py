@@ -21,7 +21,9 @@ from nnparity.layers import Case, LayerSpec, changed_by_relation
 Drawn = TypeVar("Drawn")
 BATCH = "batch"
 OPEN_BATCHES = (3, 1, 2, 5)
-HALF = "float16"
+VARIATIONS: tuple[Config, ...] = ({"dtype": "float16"},)
+"""What every layer's first examples are changed to, one thing at a time, to become configs of their own."""
+
 TOGETHER = 32
 
 
@@ -29,8 +31,8 @@ TOGETHER = 32
 class Profile:
     """How much is drawn for each layer: configs beside the examples, inputs for each, configs with an open batch.
 
-    relations: for how many inputs of each model every relation of the layer is asked about. halves: for how many
-    examples the layer is taken in half precision too.
+    relations: for how many inputs of each model every relation of the layer is asked about. varied: how many
+    examples are taken with each of VARIATIONS too.
     """
 
     name: str
@@ -38,15 +40,15 @@ class Profile:
     inputs: int
     open_configs: int
     relations: int = 1
-    halves: int = 0
+    varied: int = 0
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("quick", configs=1, inputs=3, open_configs=1, halves=1),
-        Profile("ci", configs=3, inputs=6, open_configs=2, relations=2, halves=1),
-        Profile("nightly", configs=40, inputs=25, open_configs=12, relations=8, halves=1),
+        Profile("quick", configs=1, inputs=3, open_configs=1, varied=1),
+        Profile("ci", configs=3, inputs=6, open_configs=2, relations=2, varied=1),
+        Profile("nightly", configs=40, inputs=25, open_configs=12, relations=8, varied=1),
     )
 }
 
@@ -101,7 +103,7 @@ def draw_many(strategy: SearchStrategy[Drawn], *, count: int, seed: int) -> list
 
 
 def configs_of(layer: LayerSpec, profile: Profile, seed: int) -> list[Config]:
-    """Return the examples, drawn configs that differ from them and from each other, then those in half precision."""
+    """Return the examples, drawn configs that differ from them and from each other, then the variations."""
     chosen = {json.dumps(config, sort_keys=True): config for config in layer.examples}
     wanted = len(chosen) + profile.configs
     for count in (3 * profile.configs // 2, 4 * profile.configs):  # more only where many of the first are equal
@@ -110,12 +112,12 @@ def configs_of(layer: LayerSpec, profile: Profile, seed: int) -> list[Config]:
                 chosen.setdefault(json.dumps(config, sort_keys=True), config)
         if len(chosen) == wanted:
             break
-    return [*chosen.values(), *in_half(layer, profile)]
+    return [*chosen.values(), *variations(layer, profile)]
 
 
-def in_half(layer: LayerSpec, profile: Profile) -> list[Config]:
-    """Return the layer's first examples in half precision."""
-    return [{**config, "dtype": HALF} for config in layer.examples[: profile.halves]]
+def variations(layer: LayerSpec, profile: Profile) -> list[Config]:
+    """Return the layer's first examples, each with every one of VARIATIONS."""
+    return [{**config, **changed} for config in layer.examples[: profile.varied] for changed in VARIATIONS]
 
 
 def models_of(layer: LayerSpec, profile: Profile, seed: int) -> Iterator[Model]:

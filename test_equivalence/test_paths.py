@@ -20,10 +20,10 @@ from nnparity.plan import (
     Profile,
     configs_of,
     draw,
-    in_half,
     open_model,
     related,
     seed_of,
+    variations,
     weight_seed,
 )
 from nnparity.plugin import Checks, Keep, Subject
@@ -81,7 +81,7 @@ def test_path_keeps_the_function(
 
     for case in content.found.get(layer.name, ()):
         hold(case)
-    for config in (*layer.examples, *in_half(layer, profile)):
+    for config in (*layer.examples, *variations(layer, profile)):
         inputs = draw(layer.inputs(config), count=profile.inputs, seed=seed_of(layer.name, config))
         cases = [Case(layer.name, config, weight_seed(0, config), arrays) for arrays in inputs]
         for case in (*cases, *related(layer, cases, profile)):

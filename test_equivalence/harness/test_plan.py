@@ -19,18 +19,18 @@ from nnparity.discovery import discover
 from nnparity.layers import Case, LayerSpec, rounded, weights_of
 from nnparity.plan import (
     BATCH,
-    HALF,
     OPEN_BATCHES,
     PROFILES,
+    VARIATIONS,
     Profile,
     configs_of,
     draw,
     draw_many,
-    in_half,
     models_of,
     open_model,
     seed_of,
     unique,
+    variations,
 )
 
 LAYERS = discover().layers
@@ -115,9 +115,9 @@ def test_profile_draws_as_much_as_it_says(profile: Profile) -> None:
     layer = LAYERS["softmax"]
     models = list(models_of(layer, profile, 0))
     closed = [model for model in models if not model.cases[0].open_axes]
-    halves = len(layer.examples[: profile.halves])
-    assert len(closed) == len(layer.examples) + profile.configs + halves
-    assert [model.cases[0].config["dtype"] for model in closed].count(HALF) == halves
+    varied = [{**layer.examples[0], **changed} for changed in VARIATIONS]
+    assert len(closed) == len(layer.examples) + profile.configs + len(varied)
+    assert [model.cases[0].config for model in closed][-len(varied) :] == varied
     assert len(models) - len(closed) == profile.open_configs
     for model in models:
         plain = [case for case in model.cases if not case.relation]
@@ -170,7 +170,7 @@ def test_layer_keeps_its_promises(layer: LayerSpec, data: st.DataObject) -> None
 
 @each_layer
 def test_layer_keeps_its_promises_for_its_examples(layer: LayerSpec) -> None:
-    for config in (*layer.examples, *in_half(layer, PROFILES["nightly"])):
+    for config in (*layer.examples, *variations(layer, PROFILES["nightly"])):
         assert json.loads(json.dumps(config)) == config
         for inputs in draw(layer.inputs(config), count=3, seed=0):
             check_promises(layer, config, inputs, seed=0)
