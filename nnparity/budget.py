@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from nnparity.contracts import Arrays
+from nnparity.dtypes import is_float, limits
 
-CONSTANT: Mapping[str, float] = {"float64": 64.0, "float32": 32.0, "float16": 16.0}
+CONSTANT: Mapping[str, float] = {"float64": 64.0, "float32": 32.0, "float16": 16.0, "bfloat16": 16.0}
 """How many times the rounding error that shows itself on a case the budget allows on it.
 
 One would mean: no implementation rounds worse than the eager root did on these few runs. The value is a power of two,
 at least 1.4 times what the same function needs in another valid order of operations, sums of up to 64 terms included:
-44, 18 and 10 in 54,000 cases of each dtype (`benchmarks/calibrate_budget.py --cases 3000`, which also prints by how
+44, 18, 10 and 9 in 54,000 cases of each dtype (`benchmarks/calibrate_budget.py --cases 3000`, which also prints by how
 much planted faults exceed it). float64 needs most, because its reference rounds as coarsely as what it judges.
 """
 
@@ -58,7 +59,7 @@ class ExpectedOutput:
     @property
     def exact(self) -> bool:
         """Whether the values are integers or booleans, for which there is no rounding."""
-        return self.dtype.kind != "f"
+        return not is_float(self.dtype)
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def expectation(
     with np.errstate(all="ignore"):
         for name in shapes:
             stacked = _stacked(name, reference_runs, eager_runs, nudged_runs, dtype)
-            floats = stacked.found.kind == "f"
+            floats = is_float(stacked.found)
             outputs[name] = _float_output(stacked, scale.get(name)) if floats else _exact_output(stacked)
     return Expectation(outputs)
 
@@ -156,7 +157,7 @@ class _Limits:
 
 @functools.cache
 def _limits(dtype: np.dtype[Any]) -> _Limits:
-    found = np.finfo(dtype)
+    found = limits(dtype)
     return _Limits(eps=float(found.eps), smallest=float(found.smallest_normal), greatest=float(found.max))
 
 
@@ -181,7 +182,7 @@ def _stacked(
     references = np.array([run[name] for run in reference_runs])
     eagers = np.array([run[name] for run in eager_runs]) if eager_runs else references[:0]
     nudges = np.array([run[name] for run in nudged_runs]) if nudged_runs else references[:0]
-    native = np.dtype(precision) if references.dtype.kind == "f" else references.dtype
+    native = np.dtype(precision) if is_float(references.dtype) else references.dtype
     return _Runs(references, eagers, nudges, np.dtype(precision), eagers.dtype if eager_runs else native)
 
 
@@ -213,7 +214,7 @@ def _centre(references: np.ndarray, eagers: np.ndarray) -> np.ndarray:
 
 def _float_output(runs: _Runs, scale: np.ndarray | None) -> ExpectedOutput:
     references, eagers = runs.references.astype(np.float64, copy=False), runs.eagers.astype(np.float64)
-    limits, centre = _limits(runs.precision), _centre(references, eagers)
+    finest, centre = _limits(runs.precision), _centre(references, eagers)
     lost = ~np.isfinite(references[0])
     changes = np.abs(references[1:] - centre)
     sensitivity = _largest(changes)
@@ -229,9 +230,9 @@ def _float_output(runs: _Runs, scale: np.ndarray | None) -> ExpectedOutput:
     magnitude = np.abs(centre) if scale is None else np.maximum(np.abs(centre), np.abs(scale))
     magnitude = np.where(np.isfinite(magnitude), magnitude, 0.0)
     magnitude = np.where(lost, _spread(magnitude), magnitude) if lost.any() else magnitude
-    error = np.maximum(_spread(observed), limits.eps * magnitude)
-    budget = np.maximum(CONSTANT[runs.precision.name] * error, limits.smallest)
-    reach = OVERFLOW_REACH / limits.eps * _spread(sensitivity)
+    error = np.maximum(_spread(observed), finest.eps * magnitude)
+    budget = np.maximum(CONSTANT[runs.precision.name] * error, finest.smallest)
+    reach = OVERFLOW_REACH / finest.eps * _spread(sensitivity)
     accepted = _accepted_kinds(runs, edges=edges, centre=centre, budget=budget, reach=reach)
     return ExpectedOutput(
         dtype=runs.found,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nnparity.dtypes import read_back
 from nnparity.errors import UserError, nearest
 from nnparity.layers import Case
 
@@ -43,7 +44,7 @@ def load_case(file: Path) -> Case:
         with np.load(file, allow_pickle=False) as archive:
             layer, config, seed, open_axes = json.loads(archive[MODEL].tobytes())
             given = [name for name in archive.files if name not in {MODEL, RELATION}]
-            inputs = {name.removeprefix("input_"): archive[name] for name in given}
+            inputs = {name.removeprefix("input_"): read_back(archive[name]) for name in given}
             relation = str(archive[RELATION]) if RELATION in archive.files else ""
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as problem:
         raise UserError(f"reading the case {file}: {problem}; expected a file that nnparity wrote") from problem

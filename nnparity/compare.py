@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nnparity.budget import Expectation, ExpectedOutput, kinds_of
+from nnparity.dtypes import is_float
 
 
 class Rule(enum.Enum):
@@ -160,7 +161,7 @@ def _judge(name: str, actual: object, expected: ExpectedOutput) -> _Judged:
     if actual.dtype != expected.dtype:
         text = f"output {name} has dtype {actual.dtype}; expected {expected.dtype}"
         problems.append(Problem(Rule.DTYPE, name, text))
-        if actual.dtype.kind not in "fiub":
+        if not is_float(actual.dtype) and actual.dtype.kind not in "iub":
             return _Judged(tuple(problems), actual.size, 0.0, 0, None)
     values = np.asarray(actual)
     with np.errstate(all="ignore"):
@@ -172,7 +173,7 @@ def _not_comparable(name: str, actual: object, expected: ExpectedOutput) -> Prob
     if not isinstance(actual, np.ndarray):
         text = f"output {name} is {type(actual).__name__}; expected a NumPy array of {expected.dtype}"
         return Problem(Rule.ARRAY, name, text)
-    if actual.dtype.kind not in "fiubc":
+    if not is_float(actual.dtype) and actual.dtype.kind not in "iubc":
         text = f"output {name} holds {actual.dtype}, which is not a number; expected {expected.dtype}"
         return Problem(Rule.ARRAY, name, text)
     if actual.shape != expected.reference.shape:

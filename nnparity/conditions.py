@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from nnparity.dtypes import is_float
 from nnparity.layers import Case
 
 Condition = Callable[[Case], bool]
@@ -14,17 +15,17 @@ Condition = Callable[[Case], bool]
 
 def non_finite(case: Case) -> bool:
     """Whether an input holds a NaN or an infinity."""
-    return any(not np.isfinite(array).all() for array in case.inputs.values() if array.dtype.kind == "f")
+    return any(not np.isfinite(array).all() for array in case.inputs.values() if is_float(array.dtype))
 
 
 def not_a_number(case: Case) -> bool:
     """Whether an input holds a NaN."""
-    return any(bool(np.isnan(array).any()) for array in case.inputs.values() if array.dtype.kind == "f")
+    return any(bool(np.isnan(array).any()) for array in case.inputs.values() if is_float(array.dtype))
 
 
 def infinite(case: Case) -> bool:
     """Whether an input holds an infinity."""
-    return any(bool(np.isinf(array).any()) for array in case.inputs.values() if array.dtype.kind == "f")
+    return any(bool(np.isinf(array).any()) for array in case.inputs.values() if is_float(array.dtype))
 
 
 def beyond_float_precision(case: Case) -> bool:
@@ -37,7 +38,7 @@ def beyond(magnitude: float) -> Condition:
     """Return a condition: an input holds a NaN, an infinity or a number greater than `magnitude`."""
 
     def holds(case: Case) -> bool:
-        floats = (array for array in case.inputs.values() if array.dtype.kind == "f")
+        floats = (array for array in case.inputs.values() if is_float(array.dtype))
         return any(bool((~(np.abs(array) <= magnitude)).any()) for array in floats)
 
     return holds
@@ -50,7 +51,7 @@ def row_below(limit: float, *, reaching: float = math.inf) -> Condition:
     """
 
     def holds(case: Case) -> bool:
-        floats = (array for array in case.inputs.values() if array.dtype.kind == "f")
+        floats = (array for array in case.inputs.values() if is_float(array.dtype))
         return any(bool((~(array > limit).any(axis=-1) & ~(array >= reaching).all(axis=-1)).any()) for array in floats)
 
     return holds
@@ -60,7 +61,7 @@ def row_near_zero(limit: float) -> Condition:
     """Return a condition: some row of an input has a number below zero, and none farther than `limit` from it."""
 
     def holds(case: Case) -> bool:
-        floats = (array for array in case.inputs.values() if array.dtype.kind == "f")
+        floats = (array for array in case.inputs.values() if is_float(array.dtype))
         return any(bool(((np.abs(array).max(axis=-1) <= limit) & (array.min(axis=-1) < 0)).any()) for array in floats)
 
     return holds
@@ -74,7 +75,7 @@ def spread_along_axis(distance: float, *, half: float) -> Condition:
 
     def holds(case: Case) -> bool:
         limit = half if in_half(case) else distance
-        floats = (array.astype(np.float64) for array in case.inputs.values() if array.dtype.kind == "f")
+        floats = (array.astype(np.float64) for array in case.inputs.values() if is_float(array.dtype))
         return any(bool((array.max(axis=case.config["axis"], keepdims=True) - array > limit).any()) for array in floats)
 
     return holds
@@ -84,7 +85,7 @@ def small_row(limit: float) -> Condition:
     """Return a condition: some row of an input, along its last axis, has no number farther than `limit` from zero."""
 
     def holds(case: Case) -> bool:
-        floats = (array for array in case.inputs.values() if array.dtype.kind == "f")
+        floats = (array for array in case.inputs.values() if is_float(array.dtype))
         return any(bool((np.abs(array).max(axis=-1) <= limit).any()) for array in floats)
 
     return holds

@@ -12,6 +12,8 @@ from typing import Any, Dict, Mapping, Protocol, Tuple, Union, runtime_checkable
 
 import numpy as np
 
+from nnparity.dtypes import named
+
 Arrays = Mapping[str, np.ndarray]
 Config = Mapping[str, Any]
 Size = Union[int, str]
@@ -83,7 +85,7 @@ class Artifact:
 
     def example(self) -> Dict[str, np.ndarray]:
         """Return zeros for every input, with `sizes` for the open axes: what a tracer is given."""
-        return {spec.name: np.zeros(spec.sized(self.sizes), dtype=spec.dtype) for spec in self.inputs}
+        return {spec.name: np.zeros(spec.sized(self.sizes), dtype=named(spec.dtype)) for spec in self.inputs}
 
     def converted(self, representation: str, model: Any) -> Artifact:
         """Return the same function in another representation, operators not yet counted."""

@@ -11,6 +11,8 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 import numpy as np
 
+from nnparity.dtypes import name_of, named
+
 Header = Dict[str, Any]
 Read = Callable[[int], bytes]
 ARRAYS = "arrays"
@@ -26,7 +28,7 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> List[
     chunks = [b""]
     for name, array in arrays.items():
         packed = np.ascontiguousarray(array).reshape(np.shape(array))
-        described.append([name, packed.dtype.str if packed.dtype.kind != "V" else str(packed.dtype), packed.shape])
+        described.append([name, name_of(packed.dtype), packed.shape])
         chunks.append(packed.tobytes())
     line = json.dumps({**header, ARRAYS: described}, separators=(",", ":"))
     chunks[0] = line.encode() + b"\n"
@@ -37,7 +39,7 @@ def decode(line: bytes, read: Read) -> Tuple[Header, Dict[str, np.ndarray]]:
     """Return header and arrays; `read(n)` gives the n bytes that follow the line. Raises BadFrame."""
     try:
         header = json.loads(line)
-        described = [(str(name), np.dtype(dtype), tuple(map(int, shape))) for name, dtype, shape in header.pop(ARRAYS)]
+        described = [(str(name), named(dtype), tuple(map(int, shape))) for name, dtype, shape in header.pop(ARRAYS)]
     except (ValueError, TypeError, KeyError, AttributeError) as problem:
         raise BadFrame(f"expected a JSON line with {ARRAYS!r}, got {line[:80]!r}") from problem
     arrays = {}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnparity.contracts import Arrays, Config, TensorSpec
+from nnparity.dtypes import is_float
 from nnparity.relations import Relation, changed_inputs
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Case:
         for name in sorted(self.inputs):
             array = np.ascontiguousarray(self.inputs[name])
             hasher.update(f"{name}:{array.dtype.str}:{array.shape}".encode())
-            hasher.update(array.data)
+            hasher.update(array.tobytes())
         return hasher.hexdigest()
 
     @cached_property
@@ -111,7 +112,7 @@ def changed_by_relation(case: Case, layer: LayerSpec) -> dict[str, np.ndarray] |
 def rounded(arrays: Arrays, dtype: str) -> dict[str, np.ndarray]:
     """Return the arrays with every float array rounded to `dtype`; integers and booleans stay."""
     return {
-        name: np.asarray(array, dtype=dtype if array.dtype.kind == "f" else array.dtype, order="C")
+        name: np.asarray(array, dtype=dtype if is_float(array.dtype) else array.dtype, order="C")
         for name, array in arrays.items()
     }
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Dict, Tuple
 
 import numpy as np
 
+from nnparity.dtypes import read_back
+
 if TYPE_CHECKING:
     from nnparity.contracts import Arrays, Config
 
@@ -53,7 +55,7 @@ def read_recipe(folder: Path) -> Tuple[Path, Dict[str, Any], Dict[str, np.ndarra
     """Return (layer file, config, weights) as `write_recipe` wrote them."""
     recipe = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
     with np.load(folder / WEIGHTS, allow_pickle=False) as archive:
-        weights = {name: archive[name] for name in archive.files}
+        weights = {name: read_back(archive[name]) for name in archive.files}
     return Path(recipe["layer_file"]), recipe["config"], weights
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnparity.contracts import Arrays
+from nnparity.dtypes import is_float, limits
 
 PERTURBATIONS = 3
 """How many perturbed runs there are beside the case itself."""
@@ -59,25 +60,25 @@ def nudged_runs(arrays: Arrays, rng: np.random.Generator, dtype: str) -> tuple[d
     if dtype == "float64":
         return ()
     runs: tuple[dict[str, np.ndarray], ...] = ({}, {})
-    size = _NUDGE * float(np.finfo(dtype).eps)
+    size = _NUDGE * float(limits(dtype).eps)
     for name, array in arrays.items():
         way = rng.uniform(0.5, 1.0, array.shape) * np.where(rng.random(array.shape) < 0.5, -size, size)
         for run, sign in zip(runs, (1, -1), strict=True):
-            wide = array.astype(np.float64) * (1.0 + sign * way) if array.dtype.kind == "f" else array
+            wide = array.astype(np.float64) * (1.0 + sign * way) if is_float(array.dtype) else array
             run[name] = np.asarray(wide)
     return runs
 
 
 def _moved(array: np.ndarray, ways: np.ndarray, dtype: np.dtype[Any]) -> list[np.ndarray]:
     """Return a copy for every row of `ways`, which holds -1, 0 or 1 for every element."""
-    if array.dtype.kind != "f":
+    if not is_float(array.dtype):
         return [array] * len(ways)
-    limits, start = np.finfo(dtype), array.astype(dtype)
+    smallest, start = limits(dtype).smallest_normal, array.astype(dtype)
     with np.errstate(all="ignore"):
         up, down = (np.nextafter(start, dtype.type(end)) for end in (np.inf, -np.inf))
         magnitude = np.abs(start)
-        movable = (magnitude >= limits.smallest_normal) & np.isfinite(up) & np.isfinite(down)
-        still = np.where(magnitude < limits.smallest_normal, start * 0, start)
+        movable = (magnitude >= smallest) & np.isfinite(up) & np.isfinite(down)
+        still = np.where(magnitude < smallest, start * 0, start)
         moves = ways.reshape(len(ways), *start.shape) * movable
         return [np.where(way > 0, up, np.where(way < 0, down, still)).astype(array.dtype) for way in moves]
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from nnparity.budget import ANY_KIND, CONSTANT, Expectation, ExpectedOutput, kinds_of
 from nnparity.compare import Comparison, Rule, compare
+from nnparity.dtypes import is_float, limits
 from nnparity.layers import Case
 from nnparity.relations import Relation
 
@@ -49,11 +50,11 @@ def compare_related(relation: Relation, case: Case, first: Side, second: Side) -
 
 
 def _rounding(array: np.ndarray, dtype: str) -> np.ndarray:
-    if array.dtype.kind != "f":
+    if not is_float(array.dtype):
         return np.zeros(array.shape)
-    limits = np.finfo(dtype)
-    units = CONSTANT[dtype] * limits.eps * np.abs(array.astype(np.float64))
-    return np.asarray(np.where(np.isfinite(units), units, 0.0) + limits.smallest_normal)
+    finest = limits(dtype)
+    units = CONSTANT[dtype] * finest.eps * np.abs(array.astype(np.float64))
+    return np.asarray(np.where(np.isfinite(units), units, 0.0) + finest.smallest_normal)
 
 
 def _loose(output: ExpectedOutput) -> np.ndarray:
@@ -67,7 +68,7 @@ def _loose(output: ExpectedOutput) -> np.ndarray:
 
 def _expected(kept: np.ndarray, again: np.ndarray, allowed: np.ndarray) -> ExpectedOutput:
     anything = np.isinf(allowed)
-    centre = kept.astype(np.float64) if kept.dtype.kind == "f" else kept
+    centre = kept.astype(np.float64) if is_float(kept.dtype) else kept
     return ExpectedOutput(
         dtype=kept.dtype,
         reference=centre,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nnparity.contracts import Arrays, Config
+from nnparity.dtypes import is_float
 
 Change = Callable[[Config, Arrays, np.random.Generator], Arrays | None]
 Part = Callable[[Config, Arrays], Arrays]
@@ -55,7 +56,7 @@ def with_values(array: np.ndarray, place: tuple[slice, ...], values: np.ndarray)
 
 def far_from(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return values that an input could have there, far from its own: floats about a thousand, or NaN."""
-    if array.dtype.kind == "f":
+    if is_float(array.dtype):
         return np.full_like(array, np.nan) if rng.random() < 0.5 else rng.standard_normal(array.shape) * 1000
     return ~array if array.dtype.kind == "b" else array[..., ::-1]
 
@@ -187,7 +188,7 @@ def changed_inputs(relation: Relation, config: Config, inputs: Arrays, seed: int
     if changed is None:
         return None
     ordered = {name: np.asarray(changed[name], dtype=array.dtype, order="C") for name, array in inputs.items()}
-    same = all(np.array_equal(ordered[name], inputs[name], equal_nan=inputs[name].dtype.kind == "f") for name in inputs)
+    same = all(np.array_equal(ordered[name], inputs[name], equal_nan=is_float(inputs[name].dtype)) for name in inputs)
     return None if same else ordered
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from nnparity.contracts import Arrays, Config
+from nnparity.dtypes import limits
 
 Fill = Callable[[np.random.Generator, tuple[int, ...], np.dtype[Any]], np.ndarray]
 
@@ -125,17 +126,17 @@ def _large(rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any
 
 
 def _tiny(rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
-    return rng.standard_normal(shape) * float(np.finfo(dtype).tiny) * 2.0**20
+    return rng.standard_normal(shape) * float(limits(dtype).tiny) * 2.0**20
 
 
 def _subnormal(rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
-    return rng.integers(-64, 65, shape) * float(np.finfo(dtype).smallest_subnormal)
+    return rng.integers(-64, 65, shape) * float(limits(dtype).smallest_subnormal)
 
 
 def _huge(rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
     # Beyond this, products of two entries overflow, and which order of operations does so decides every result:
     # NaN and infinity there say nothing about a converter. Witnesses of known divergences go farther where they must.
-    return rng.uniform(-1, 1, shape) * (math.sqrt(float(np.finfo(dtype).max)) / 16)
+    return rng.uniform(-1, 1, shape) * (math.sqrt(float(limits(dtype).max)) / 16)
 
 
 def _one_place(value: float) -> Fill:

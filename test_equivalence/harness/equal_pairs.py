@@ -25,7 +25,7 @@ VARIED = ("normal", "small integers", "halves", "wide")
 """Contents whose mean is not farther from zero than a few of their own deviations."""
 
 SIGNIFICANT_BITS = {"float64": 24, "float32": 11}
-"""Of the next coarser format. float16 has none: what bfloat16 adds is within a few of float16's own units."""
+"""Of the next coarser format. The halves have none: what it adds is within a few of their own units."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Pair:
     """One function of arrays, written several times.
 
     eager: as the eager root has it; in float64 it is the reference. equal: the same function, computed otherwise.
-    gross: other functions, that differ in every dtype. slight: other functions, too near for float16.
+    gross: other functions, that differ in every dtype. near: other functions, too near for bfloat16. slight: too near
+    for float16 as well.
     contents, smallest, limit: contents of x, least size, greatest magnitude for which `equal` is valid.
     """
 
@@ -42,10 +43,16 @@ class Pair:
     eager: Function
     equal: Mapping[str, Function]
     gross: Mapping[str, Function]
+    near: Mapping[str, Function] = field(default_factory=dict)
     slight: Mapping[str, Function] = field(default_factory=dict)
     contents: tuple[str, ...] = tuple(ORDINARY)
     smallest: int = 2
     limit: float = 16.0
+
+    def faults(self, dtype: str) -> dict[str, Function]:
+        """Return the other functions that this dtype can tell apart."""
+        near = {} if dtype == "bfloat16" else self.near
+        return {**self.gross, **near, **(self.slight if dtype in SIGNIFICANT_BITS else {})}
 
 
 def inputs(pair: Pair, *, size: int, content: str, dtype: str, rng: np.random.Generator) -> Arrays:
@@ -117,18 +124,18 @@ PAIRS = (
     Pair(
         "linear",
         _affine,
-        eager=lambda a: a["x"] @ a["w"] + a["b"],
+        eager=lambda a: orders.product(a["x"], a["w"]) + a["b"],
         equal={
             "permuted inner axis": lambda a: orders.permuted_product(a["x"], a["w"]) + a["b"],
             "one after another": lambda a: orders.ordered_product(a["x"], a["w"]) + a["b"],
             "bias first": orders.bias_first,
         },
         gross={
-            "term dropped": lambda a: a["x"][:, :-1] @ a["w"][:-1] + a["b"],
-            "weights transposed": lambda a: a["x"] @ a["w"].T + a["b"],
-            "no bias": lambda a: a["x"] @ a["w"],
+            "term dropped": lambda a: orders.product(a["x"][:, :-1], a["w"][:-1]) + a["b"],
+            "weights transposed": lambda a: orders.product(a["x"], a["w"].T) + a["b"],
+            "no bias": lambda a: orders.product(a["x"], a["w"]),
         },
-        slight={"coarser weights": lambda a: a["x"] @ coarse(a, "w")["w"] + a["b"]},
+        slight={"coarser weights": lambda a: orders.product(a["x"], coarse(a, "w")["w"]) + a["b"]},
     ),
     Pair(
         "softmax",
@@ -168,7 +175,8 @@ PAIRS = (
         _normed,
         eager=orders.root_mean_square_norm,
         equal={"times the inverse": orders.root_mean_square_norm_by_inverse},
-        gross={"mean of magnitudes": partial(orders.root_mean_square_norm, square=np.abs)},
+        gross={},
+        near={"mean of magnitudes": partial(orders.root_mean_square_norm, square=np.abs)},
     ),
     Pair(
         "batch norm",

@@ -37,6 +37,11 @@ def mean_by_inverse(x: np.ndarray) -> np.ndarray:
     return np.asarray(in_order(x) * (x.dtype.type(1) / x.dtype.type(x.shape[-1])))
 
 
+def product(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Return x @ w in their dtype; NumPy gives float32 for bfloat16."""
+    return np.asarray((x @ w).astype(x.dtype, copy=False))
+
+
 def ordered_product(x: np.ndarray, w: np.ndarray) -> np.ndarray:
     """Return x @ w, every sum one term after another."""
     return np.asarray(in_order(x[:, None, :] * w.T[None, :, :])[..., 0])
@@ -45,11 +50,11 @@ def ordered_product(x: np.ndarray, w: np.ndarray) -> np.ndarray:
 def permuted_product(x: np.ndarray, w: np.ndarray) -> np.ndarray:
     """Return x @ w with the inner axis in another order."""
     order = np.random.default_rng(0).permutation(x.shape[1])
-    return np.asarray(np.ascontiguousarray(x[:, order]) @ np.ascontiguousarray(w[order]))
+    return product(np.ascontiguousarray(x[:, order]), np.ascontiguousarray(w[order]))
 
 
 def bias_first(a: Arrays) -> np.ndarray:
-    return np.asarray((a["x"][:, 1:] @ a["w"][1:] + a["b"]) + a["x"][:, :1] * a["w"][:1])
+    return np.asarray((product(a["x"][:, 1:], a["w"][1:]) + a["b"]) + a["x"][:, :1] * a["w"][:1])
 
 
 def softmax(x: np.ndarray, *, axis: int = -1) -> np.ndarray:
@@ -105,12 +110,12 @@ def root_mean_square_norm_by_inverse(a: Arrays) -> np.ndarray:
 
 def batch_norm(a: Arrays, *, epsilon: float = EPSILON) -> np.ndarray:
     deviation = np.sqrt(np.square(a["s"]) + a["x"].dtype.type(epsilon))
-    return np.asarray((a["x"] @ a["w"] - a["m"]) / deviation * a["g"] + a["b"])
+    return np.asarray((product(a["x"], a["w"]) - a["m"]) / deviation * a["g"] + a["b"])
 
 
 def batch_norm_folded(a: Arrays) -> np.ndarray:
     rate = a["g"] / np.sqrt(np.square(a["s"]) + a["x"].dtype.type(EPSILON))
-    return np.asarray(a["x"] @ (a["w"] * rate) + (a["b"] - a["m"] * rate))
+    return np.asarray(product(a["x"], a["w"] * rate) + (a["b"] - a["m"] * rate))
 
 
 def _normal_share(x: np.ndarray) -> np.ndarray:
@@ -144,7 +149,7 @@ def sigmoid_rising(x: np.ndarray) -> np.ndarray:
 
 def sigmoid_hard(x: np.ndarray) -> np.ndarray:
     """Return the piecewise linear approximation, which is another function."""
-    return np.asarray(np.clip(x / x.dtype.type(6) + x.dtype.type(0.5), 0, 1))
+    return np.asarray(np.clip(x / x.dtype.type(6) + x.dtype.type(0.5), x.dtype.type(0), x.dtype.type(1)))
 
 
 def power(a: Arrays) -> np.ndarray:
@@ -157,18 +162,18 @@ def power_by_logarithm(a: Arrays) -> np.ndarray:
 
 def attention(a: Arrays, *, root: float = 0.5) -> np.ndarray:
     factor = a["x"].dtype.type(a["x"].shape[-1] ** -root)
-    return np.asarray(softmax((a["x"] @ a["k"].T) * factor) @ a["v"])
+    return np.asarray(product(softmax(product(a["x"], a["k"].T) * factor), a["v"]))
 
 
 def attention_scaled_before(a: Arrays) -> np.ndarray:
     factor = a["x"].dtype.type(a["x"].shape[-1] ** -0.5)
-    return np.asarray(softmax((a["x"] * factor) @ a["k"].T) @ a["v"])
+    return np.asarray(product(softmax(product(a["x"] * factor, a["k"].T)), a["v"]))
 
 
 def convolution(a: Arrays, *, step: int = 1, shift: int = 0) -> np.ndarray:
     """Return the correlation with a kernel of 3 (read backwards with step -1), padded by 1 on each side."""
     padded = np.pad(a["x"], ((0, 0), (1 + shift, 1 - shift)))
-    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, 3, axis=1) @ a["w"][::step])
+    return np.asarray(product(np.lib.stride_tricks.sliding_window_view(padded, 3, axis=1), a["w"][::step]))
 
 
 def convolution_by_shifts(a: Arrays) -> np.ndarray:
@@ -177,7 +182,7 @@ def convolution_by_shifts(a: Arrays) -> np.ndarray:
     return np.asarray(last + first + middle)
 
 
-def recurrent(a: Arrays, *, product: Product = np.matmul, steps: int = 6) -> np.ndarray:
+def recurrent(a: Arrays, *, product: Product = product, steps: int = 6) -> np.ndarray:
     state = np.zeros_like(a["x"])
     for _ in range(steps):
         state = np.tanh(product(a["x"], a["w"]) + product(state, a["w"].T))

@@ -29,7 +29,7 @@ FAULTS = [
     pytest.param(pair, function, dtype, id=f"{pair.name}-{name}-{dtype}")
     for dtype in DTYPES
     for pair in pairs.PAIRS
-    for name, function in {**pair.gross, **({} if dtype == "float16" else pair.slight)}.items()
+    for name, function in pair.faults(dtype).items()
 ]
 
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from nnparity.dtypes import named
 from nnparity.frames import BadFrame, decode, encode
 from nnparity.remote import ProcessWorker
 
@@ -23,6 +24,7 @@ DTYPES = st.one_of(
     hnp.unsigned_integer_dtypes(endianness="?"),
     hnp.floating_dtypes(endianness="?", sizes=(16, 32, 64)),
     hnp.complex_number_dtypes(endianness="?"),
+    st.just(named("bfloat16")),
 )
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
 

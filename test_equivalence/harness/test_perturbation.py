@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from nnparity.dtypes import limits, named
 from nnparity.perturbation import PERTURBATIONS, nudged_runs, perturbed, perturbed_runs
 
-DTYPES = ("float16", "float32", "float64")
+DTYPES = ("bfloat16", "float16", "float32", "float64")
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=6)
 SEEDS = st.integers(0, 2**32 - 1)
 OFTEN = settings(max_examples=50)
@@ -20,24 +21,27 @@ OFTEN = settings(max_examples=50)
 
 
 def any_floats(dtype: str) -> st.SearchStrategy[np.ndarray]:
+    if dtype == "bfloat16":
+        return hnp.arrays("uint16", SHAPES).map(lambda bits: bits.view(named(dtype)))
     return hnp.arrays(dtype, SHAPES)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @OFTEN
 @given(data=st.data(), seed=SEEDS)
+@np.errstate(invalid="ignore")
 def test_a_float_moves_by_at_most_one_unit_and_specials_stay(dtype: str, data: st.DataObject, seed: int) -> None:
     x = data.draw(any_floats(dtype))
-    limits, rng = np.finfo(dtype), np.random.default_rng(seed)
+    smallest, rng = limits(dtype).smallest_normal, np.random.default_rng(seed)
     for run in (perturbed({"x": x}, rng, dtype), *perturbed_runs({"x": x}, rng, dtype)):
         moved = run["x"]
         assert (moved.dtype, moved.shape) == (x.dtype, x.shape)
         stays = ~np.isfinite(x) | (x == 0)
-        np.testing.assert_array_equal(moved[stays], x[stays])
-        subnormal = ~stays & (np.abs(x) < limits.smallest_normal)
+        assert np.array_equal(moved[stays], x[stays], equal_nan=True)
+        subnormal = ~stays & (np.abs(x) < smallest)
         assert not moved[subnormal].any()
         np.testing.assert_array_equal(np.signbit(moved), np.signbit(x))
-        normal = np.isfinite(x) & (np.abs(x) >= limits.smallest_normal)
+        normal = np.isfinite(x) & (np.abs(x) >= smallest)
         with np.errstate(over="ignore"):
             low, high = np.nextafter(x, x.dtype.type(-np.inf)), np.nextafter(x, x.dtype.type(np.inf))
         assert ((moved >= low) & (moved <= high) & np.isfinite(moved))[normal].all()
@@ -89,13 +93,13 @@ def test_the_same_seed_gives_the_same_runs(seed: int) -> None:
         np.testing.assert_array_equal(mine["x"], theirs["x"])
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32"])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32"])
 @OFTEN
 @given(x=st.floats(0.5, 2.0), seed=SEEDS)
 def test_nudges_go_both_ways_by_far_less_than_a_unit(dtype: str, x: float, seed: int) -> None:
     array = np.full((2, 3), x).astype(dtype)
     there, back = (run["x"] for run in nudged_runs({"x": array}, np.random.default_rng(seed), dtype))
-    exact, unit = array.astype(np.float64), float(np.finfo(dtype).eps)
+    exact, unit = array.astype(np.float64), float(limits(dtype).eps)
     assert there.dtype == back.dtype == np.float64
     assert ((there - exact) * (back - exact) < 0).all()
     assert (np.abs(there - exact) < unit * 2.0**-14).all()
