@@ -98,7 +98,12 @@ def build_tensorflow(config: Config, weights: Arrays) -> Any:
     from tensorflow import Tensor
 
     lstm = keras.layers.LSTM(
-        config["hidden"], use_bias=config["bias"], return_sequences=True, return_state=True, dtype=config["dtype"]
+        config["hidden"],
+        use_bias=config["bias"],
+        return_sequences=True,
+        return_state=True,
+        recurrent_initializer="zeros",  # the default one has no kernel for bfloat16
+        dtype=config["dtype"],
     )
     both = keras.layers.Bidirectional(lstm, dtype=config["dtype"])
     both.build((None, config["time"], config["features"]))

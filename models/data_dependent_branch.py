@@ -10,6 +10,7 @@ import numpy as np
 from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
+from nnparity.dtypes import limits
 from nnparity.layers import LayerSpec, Signature
 
 WRITINGS = ("python", "operator")
@@ -44,7 +45,7 @@ def _around(draw: Any, shape: tuple[int, ...], dtype: str, threshold: float) -> 
         x = np.minimum(x, x.dtype.type(threshold if kind != "below" else threshold - 1))
     if kind in {"tie", "one above"}:
         edge = x.dtype.type(threshold)
-        above = np.nextafter(edge, x.dtype.type(np.inf)) if threshold else np.finfo(x.dtype).smallest_normal
+        above = np.nextafter(edge, x.dtype.type(np.inf)) if threshold else limits(x.dtype).smallest_normal
         x.flat[draw(st.integers(0, x.size - 1))] = edge if kind == "tie" else above
     return x
 
@@ -174,7 +175,7 @@ def _other_first_row(config: Config, inputs: Arrays, rng: np.random.Generator) -
         return None
     changed = relations.with_values(x, (slice(0, 1),), relations.far_from(x[:1], rng))
     # Where a subnormal opens the gate, the side depends on whether it is flushed to zero.
-    flushed = np.where(np.abs(x) < np.finfo(x.dtype).smallest_normal, 0, x)
+    flushed = np.where(np.abs(x) < limits(x.dtype).smallest_normal, 0, x)
     return {"x": changed} if len({takes_adapter(config, each) for each in (x, flushed, changed)}) == 1 else None
 
 

@@ -154,6 +154,7 @@ def build_tensorflow(config: Config, weights: Arrays) -> Any:
         reset_after=after,
         return_sequences=True,
         return_state=True,
+        recurrent_initializer="zeros",  # the default one has no kernel for bfloat16
         dtype=config["dtype"],
     )
     gru.build((None, config["time"], config["features"]))

@@ -127,6 +127,7 @@ def build_tensorflow(config: Config, weights: Arrays) -> Any:
                     use_bias=config["bias"],
                     return_sequences=True,
                     return_state=True,
+                    recurrent_initializer="zeros",  # the default one has no kernel for bfloat16
                     dtype=config["dtype"],
                 )
                 lstm.build((None, config["time"], config["hidden"] if layer else config["features"]))

@@ -9,6 +9,7 @@ import numpy as np
 from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
+from nnparity.dtypes import limits
 from nnparity.layers import LayerSpec, Signature
 
 
@@ -40,7 +41,7 @@ def weights(config: Config, rng: np.random.Generator) -> Arrays:
 
 
 def _eps(config: Config) -> float:
-    return float(np.finfo(config["dtype"]).eps) if config["eps"] == "default" else float(config["eps"])
+    return float(limits(config["dtype"]).eps) if config["eps"] == "default" else float(config["eps"])
 
 
 def reference(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:

@@ -9,6 +9,7 @@ import numpy as np
 from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
+from nnparity.dtypes import limits
 from nnparity.layers import LayerSpec, Signature
 
 ROUND = {"round": np.round, "floor": np.floor, "ceil": np.ceil, "trunc": np.trunc}
@@ -27,7 +28,7 @@ def signature(config: Config) -> Signature:
 def inputs(draw: Any, config: Config) -> Arrays:
     """Draw numbers; now and then about the last place where the dtype has halves, 2**22 in float32."""
     x = draw(st.tensors((config["batch"], *config["inner"]), config["dtype"]))
-    last = 2.0 ** (np.finfo(config["dtype"]).nmant - 1)
+    last = 2.0 ** (limits(config["dtype"]).nmant - 1)
     shift = draw(st.sampled_from([0, 0, 0, last, -last]))
     return {"x": x + x.dtype.type(shift)}
 

@@ -10,6 +10,7 @@ import numpy as np
 from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
+from nnparity.dtypes import limits
 from nnparity.layers import LayerSpec, Signature
 
 
@@ -47,7 +48,7 @@ def reference(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
     distance = positions[:, None] - positions
     visible = (distance < config["window"]) & (distance >= (0 if config["causal"] else 1 - config["window"]))
     scores = np.einsum("bhqd,bhkd->bhqk", inputs["q"], inputs["k"]) / math.sqrt(config["depth"])
-    scores = np.where(visible, scores, float(np.finfo(config["dtype"]).min))
+    scores = np.where(visible, scores, float(limits(config["dtype"]).min))
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
     attention = exponentials / exponentials.sum(axis=-1, keepdims=True)
     return {"y": np.einsum("bhqk,bhkd->bhqd", attention, inputs["v"])}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnparity.dtypes import is_float
+from nnparity.dtypes import BFLOAT16, is_float
 from nnparity.layers import Case
 
 Condition = Callable[[Case], bool]
@@ -94,6 +94,11 @@ def small_row(limit: float) -> Condition:
 def in_half(case: Case) -> bool:
     """Whether the case is in half precision."""
     return bool(case.config["dtype"] == "float16")
+
+
+def in_bfloat16(case: Case) -> bool:
+    """Whether the case is in bfloat16."""
+    return bool(case.config["dtype"] == BFLOAT16)
 
 
 def empty(case: Case) -> bool:

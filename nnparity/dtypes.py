@@ -38,6 +38,11 @@ def limits(dtype: DtypeLike) -> Any:
     return ml_dtypes.finfo(np.dtype(dtype))  # type: ignore[no-untyped-call]
 
 
+def widened(array: np.ndarray) -> np.ndarray:
+    """Return the same numbers in float32 where they are in bfloat16, which few libraries take from NumPy."""
+    return array.astype(np.float32) if array.dtype.name == BFLOAT16 else array
+
+
 def read_back(array: np.ndarray) -> np.ndarray:
     """Return an array from an .npy file with its dtype: NumPy writes bfloat16 as two bytes without a name."""
     return array.view(BFLOAT16) if array.dtype == np.dtype("V2") else array

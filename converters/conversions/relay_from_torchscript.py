@@ -8,7 +8,9 @@ from nnparity.contracts import Artifact, Unsupported
 from nnparity.loading import load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
-# The front end declares by a RuntimeError that it takes no input that has size 0 along another axis than the first.
+# The front end declares by a TypeError that it takes no weights in bfloat16, and by a RuntimeError that it takes no
+# input that has size 0 along another axis than the first.
+NO_BFLOAT16 = "Got unsupported ScalarType BFloat16"
 NO_EMPTY_INPUT = "non-batch dimensions to have positive length"
 
 
@@ -28,7 +30,7 @@ class RelayFromTorchscript:
         infos = [(spec.name, (spec.shape, spec.dtype)) for spec in support.closed_inputs(artifact)]
         relay = load_file(SUPPORT / "tvm_quiet.py").relay()
         load_file(SUPPORT / "relay_prelude_copy.py").install()
-        floating = [spec.dtype for spec in artifact.inputs if spec.dtype.startswith("float")]
+        floating = [spec.dtype for spec in artifact.inputs if "float" in spec.dtype]
         with load_file(SUPPORT / "relay_numpy_folding.py").folding(), support.declared():
             try:
                 module, params = relay.frontend.from_pytorch(
@@ -37,8 +39,8 @@ class RelayFromTorchscript:
                     custom_convert_map=load_file(SUPPORT / "relay_custom_operators.py").torchscript_converters(),
                     default_dtype=[*floating, "float32"][0],
                 )
-            except RuntimeError as problem:
-                if NO_EMPTY_INPUT not in str(problem):
+            except (RuntimeError, TypeError) as problem:
+                if NO_EMPTY_INPUT not in str(problem) and NO_BFLOAT16 not in str(problem):
                     raise
                 raise Unsupported(str(problem).strip()) from problem
         converted: Artifact = support.imported(

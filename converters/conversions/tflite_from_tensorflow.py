@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from nnparity.contracts import Artifact, Unsupported
@@ -11,6 +12,8 @@ SUPPORT = Path(__file__).parents[1] / "support"
 
 # The converter's own error codes for an operator that TFLite lacks; every other code is a failure.
 NOT_HANDLED = frozenset({"ERROR_NEEDS_FLEX_OPS", "ERROR_NEEDS_CUSTOM_OPS", "ERROR_UNSUPPORTED_CONTROL_FLOW_V1"})
+# What it says, without a code, of a recurrence in a dtype that its lists of tensors do not take.
+NO_DTYPE = re.compile(r"'tf\.TensorList\w+' op requires element_dtype to be [^\n]*")
 
 
 class TFLiteFromTensorFlow:
@@ -36,6 +39,7 @@ class TFLiteFromTensorFlow:
             model = converter.convert()
         except ConverterError as error:
             words = [data.error_message.splitlines()[0] for data in error.errors if code_of(data) in NOT_HANDLED]
+            words += NO_DTYPE.findall(str(error))
             if words:
                 raise Unsupported("; ".join(words)) from error
             raise

@@ -13,6 +13,8 @@ SUPPORT = Path(__file__).parents[1] / "support"
 
 # litert-torch's own words for an ATen operator that it does not lower; their class is RuntimeError.
 NO_LOWERING = "Lowering not found: "
+# PyTorch's own words, when litert-torch asks it for the array of a weight in bfloat16; their class is TypeError.
+NO_BFLOAT16 = "Got unsupported ScalarType BFloat16"
 # The TFLite converter's own words for an operator that TFLite does not have in half precision; their class is
 # ValueError. The same words about other dtypes mean that a lowering chose the wrong operator.
 HALF = "f16>"
@@ -31,21 +33,22 @@ class TFLiteFromTorch:
     def convert(self, artifact: Artifact) -> Artifact:
         """Return the TFLite file; 64-bit inputs and outputs become 32-bit in it, which is litert-torch's default."""
         import litert_torch
-        import torch
 
         # litert-torch takes dynamic_shapes, but 0.10.0 lowers little more than convolutions with them: a linear
         # layer, a softmax or a normalisation ends in an assertion or a TypeError about the size -2**63.
         if artifact.open_axes:
             raise Unsupported(f"litert_torch {litert_torch.__version__}: its dynamic shapes work for few layers only")
         litert_torch.config.show_progress = False
-        example = {name: torch.from_numpy(array) for name, array in artifact.example().items()}
+        calls = load_file(SUPPORT / "torch_calls.py")
+        names = tuple(spec.name for spec in artifact.inputs)
+        example = dict(zip(names, calls.tensors(names, artifact.example()), strict=True))
         refusals = load_file(SUPPORT / "torch_export_refusals.py").refusals()
         try:
             model = litert_torch.convert(named(artifact), sample_kwargs=example)
         except refusals as refusal:
             raise Unsupported(f"litert_torch {litert_torch.__version__}: torch.export: {refusal}") from refusal
-        except RuntimeError as error:
-            if not str(error).startswith(NO_LOWERING):
+        except (RuntimeError, TypeError) as error:
+            if not str(error).startswith((NO_LOWERING, NO_BFLOAT16)):
                 raise
             raise Unsupported(f"litert_torch {litert_torch.__version__}: {str(error).splitlines()[0]}") from error
         except ValueError as error:

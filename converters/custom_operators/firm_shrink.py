@@ -51,7 +51,7 @@ namespace tf = tensorflow;
 REGISTER_OP("Nnparity>FirmShrink")
     .Input("x: T")
     .Output("y: T")
-    .Attr("T: {half, float, double}")
+    .Attr("T: {half, bfloat16, float, double}")
     .Attr("lower: float")
     .Attr("upper: float")
     .SetShapeFn(tf::shape_inference::UnchangedShape);
@@ -93,6 +93,9 @@ REGISTER_KERNEL_BUILDER(
 REGISTER_KERNEL_BUILDER(
     Name("Nnparity>FirmShrink").Device(tf::DEVICE_CPU).TypeConstraint<Eigen::half>("T"),
     FirmShrink<Eigen::half, float>);
+REGISTER_KERNEL_BUILDER(
+    Name("Nnparity>FirmShrink").Device(tf::DEVICE_CPU).TypeConstraint<Eigen::bfloat16>("T"),
+    FirmShrink<Eigen::bfloat16, float>);
 """
 
 OPERATOR = load_file(SUPPORT / "custom_operator.py").CustomOperator(

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from nnparity.contracts import Artifact, Family, Unsupported
-from nnparity.loading import build_root, load_file
+from nnparity.dtypes import BFLOAT16, widened
+from nnparity.loading import build_root, load_file, read_recipe
 
 SUPPORT = Path(__file__).parents[1] / "support"
 # PyTorch's own words for a constant beyond the dtype, such as -1e9 in half precision; their class is RuntimeError.
@@ -27,7 +28,15 @@ class Torch:
         )
 
     def load(self, folder: Path) -> Any:
-        return build_root(folder, self.name).eval()
+        """Return the module in evaluation mode; one in bfloat16 is given its weights in float32, then narrowed.
+
+        PyTorch takes no array in bfloat16.
+        """
+        import torch
+
+        module = build_root(folder, self.name, widened).eval()
+        _, config, _ = read_recipe(folder)
+        return module.to(torch.bfloat16) if config["dtype"] == BFLOAT16 else module
 
     def count(self, artifact: Artifact) -> Mapping[str, int]:
         """Return how often each ATen operator is dispatched by one eager call on the example.

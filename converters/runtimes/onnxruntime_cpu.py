@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
+import math
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,23 +14,53 @@ from typing import Any
 import numpy as np
 
 from nnparity.contracts import Arrays, Artifact, Session, Unsupported
+from nnparity.dtypes import BFLOAT16, named
 from nnparity.loading import load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
 REPRESENTATION = Path(__file__).parents[1] / "representations" / "onnx.py"
 ERRORS_ONLY = 3
 NO_DTYPE = "data type is not supported"
+IN_BFLOAT16 = "tensor(bfloat16)"
 
 
 class OnnxRuntimeSession:
     def __init__(self, session: Any, outputs: tuple[str, ...]) -> None:
+        slots = (*session.get_inputs(), *session.get_outputs())
+        self._run = _run_with_bfloat16 if any(slot.type == IN_BFLOAT16 for slot in slots) else _run
         self._session = session
         self._outputs = outputs
 
     def run(self, inputs: Arrays) -> Arrays:
         with _refusals():
-            results = self._session.run(list(self._outputs), dict(inputs))
+            results = self._run(self._session, list(self._outputs), dict(inputs))
         return dict(zip(self._outputs, results, strict=True))
+
+
+def _run(session: Any, outputs: list[str], inputs: Arrays) -> list[np.ndarray]:
+    results: list[np.ndarray] = session.run(outputs, inputs)
+    return results
+
+
+def _run_with_bfloat16(session: Any, outputs: list[str], inputs: Arrays) -> list[np.ndarray]:
+    """Run with values of ONNX Runtime's own: it takes bits for bfloat16 and gives an address, but no array."""
+    import onnx
+    from onnxruntime import OrtValue
+
+    def value(array: np.ndarray) -> Any:
+        if array.dtype.name != BFLOAT16:
+            return OrtValue.ortvalue_from_numpy(array)
+        return OrtValue.ortvalue_from_numpy_with_onnx_type(array.view(np.uint16), onnx.TensorProto.BFLOAT16)
+
+    def array(value: Any) -> np.ndarray:
+        if value.data_type() != IN_BFLOAT16:
+            return np.asarray(value.numpy())
+        shape, dtype = value.shape(), named(BFLOAT16)
+        bits = ctypes.string_at(value.data_ptr(), math.prod(shape) * dtype.itemsize)
+        return np.frombuffer(bits, dtype).reshape(shape)
+
+    results = session.run_with_ort_values(outputs, {name: value(given) for name, given in inputs.items()})
+    return [array(result) for result in results]
 
 
 class OnnxRuntimeCpu:
@@ -76,7 +108,7 @@ def _session(artifact: Artifact, options: Any) -> Any:
 
     custom = load_file(SUPPORT / "custom_operator.py").NAMESPACE
     if any(entry.domain == custom for entry in artifact.model.opset_import):
-        if any(spec.dtype == "float16" for spec in artifact.inputs):  # it would end the process
+        if any(spec.dtype in {"float16", BFLOAT16} for spec in artifact.inputs):  # it would end the process
             raise Unsupported("onnxruntime-extensions: Type float16 not supported by python customops api")
         options.register_custom_ops_library(_custom_operators())
     with _refusals():

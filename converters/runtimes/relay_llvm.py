@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from nnparity.contracts import Arrays, Artifact, Session, Unsupported
+from nnparity.dtypes import BFLOAT16, named
 from nnparity.loading import load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
@@ -23,6 +25,23 @@ TARGET = "llvm"
 CONFIG = {"tir.disable_cse_tir": True}
 # The executor's names for a reshape that shares its argument's memory, and for a copy of an input to an output.
 NO_KERNEL = ("__nop", "__copy")
+
+
+# TVM's own words for a function that it has not for a dtype; their class is TVMError.
+NO_DTYPE = re.compile(r"Data type \w+ not supported for \w+ op")
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    from tvm.error import TVMError
+
+    try:
+        yield
+    except TVMError as problem:
+        refusal = NO_DTYPE.search(str(problem))
+        if refusal is None:
+            raise
+        raise Unsupported(f"TVM: {refusal[0]}") from problem
 
 
 @dataclass(frozen=True)
@@ -47,7 +66,7 @@ class RelayLlvm:
         beyond = _beyond_graph_executor(model.module)
         if beyond and self.opt_level < 1:
             raise Unsupported(f"the graph executor has no {beyond}; TVM's virtual machine needs opt_level 1 or more")
-        with tvm.transform.PassContext(opt_level=self.opt_level, config=CONFIG):
+        with tvm.transform.PassContext(opt_level=self.opt_level, config=CONFIG), _refusals():
             if beyond:
                 program = relay.vm.compile(model.module, target=TARGET, params=dict(model.params))
                 module, calls = program.mod, _called_by_program(program)
@@ -82,7 +101,7 @@ class GraphExecutorSession:
             require(name, inputs[name], dtype=slot.dtype, shape=slot.shape)
             self._executor.set_input(variable, inputs[name])
         self._executor.run()
-        return {name: self._executor.get_output(place).numpy() for name, place in self._outputs.items()}
+        return {name: _array(self._executor.get_output(place)) for name, place in self._outputs.items()}
 
 
 class VirtualMachineSession:
@@ -100,7 +119,13 @@ class VirtualMachineSession:
         given = {variable: tvm.nd.array(inputs[name]) for name, variable in self._inputs.items()}
         result = self._machine.invoke("main", **given)
         results = [result] if isinstance(result, tvm.nd.NDArray) else list(result)
-        return {name: results[place].numpy() for name, place in self._outputs.items()}
+        return {name: _array(results[place]) for name, place in self._outputs.items()}
+
+
+def _array(result: Any) -> np.ndarray:
+    """Return the result with its dtype; TVM gives bfloat16 as 16-bit integers."""
+    array: np.ndarray = result.numpy()
+    return array.view(named(BFLOAT16)) if result.dtype == BFLOAT16 else array
 
 
 def require(name: str, array: np.ndarray, *, dtype: str, shape: tuple[int, ...]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nnparity.dtypes import BFLOAT16, named
 from nnparity.loading import load_file
 
 OPERATORS = Path(__file__).with_name("relay_numpy_operators.py")
@@ -124,7 +125,8 @@ def _value(node: Any) -> Any:
     from tvm import relay
 
     if isinstance(node, relay.Constant):
-        return node.data.numpy()
+        array = node.data.numpy()
+        return array.view(named(BFLOAT16)) if node.data.dtype == BFLOAT16 else array  # TVM gives its bits as integers
     if isinstance(node, relay.Tuple):
         values = [_value(field) for field in node.fields]
         return None if any(value is None for value in values) else values

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nnparity.contracts import Arrays, Artifact
+from nnparity.dtypes import BFLOAT16, named, widened
 
 COMPILES_ITSELF = "Detected that you are using FX to torch.jit.trace a dynamo-optimized function."
 """With what a RuntimeError begins by which PyTorch 2.13 refuses to trace torch.cond and torch.while_loop."""
@@ -25,7 +26,11 @@ def tensors(names: tuple[str, ...], arrays: Arrays) -> tuple[Any, ...]:
     """Return the named arrays as tensors, copied: a received array may be read-only, and a layer may write in place."""
     import torch
 
-    return tuple(torch.tensor(arrays[name]) for name in names)
+    def tensor(array: np.ndarray) -> Any:
+        made = torch.tensor(widened(array))
+        return made.to(torch.bfloat16) if array.dtype.name == BFLOAT16 else made
+
+    return tuple(tensor(arrays[name]) for name in names)
 
 
 def named_axes(artifact: Artifact) -> dict[str, dict[int, str]]:
@@ -73,8 +78,11 @@ class ModuleSession:
 
 
 def _array(tensor: Any) -> np.ndarray:
-    array: np.ndarray = tensor.numpy()
-    return array
+    import torch
+
+    narrow = tensor.dtype == torch.bfloat16
+    array: np.ndarray = (tensor.float() if narrow else tensor).numpy()
+    return array.astype(named(BFLOAT16)) if narrow else array
 
 
 @contextlib.contextmanager

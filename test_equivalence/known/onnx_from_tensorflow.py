@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, either, in_half, non_finite, wholly_masked
+from nnparity.conditions import both, config_is, either, in_bfloat16, in_half, non_finite, wholly_masked
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -337,5 +337,81 @@ KNOWN = (
             {"x": np.ones((1, 1, 1), np.float16)},
         ),
         applies=both(in_half, fills_with_number),
+    ),
+    KnownDivergence(
+        component="onnx_from_tensorflow",
+        layer="*",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="bfloat16 is taken for float16 in a graph and not in its constants, and the check of "
+        "types finds both in one operator",
+        link="https://github.com/onnx/tensorflow-onnx/issues/2337",
+        versions=("tf2onnx<=1.17.0",),
+        witness=Case(
+            "clip",
+            {"batch": 1, "dtype": "bfloat16", "inner": [2], "bounds": [-1.0, 1.0]},
+            0,
+            {"x": np.ones((1, 2), "bfloat16")},
+        ),
+        applies=in_bfloat16,
+    ),
+    KnownDivergence(
+        component="onnx_from_tensorflow",
+        layer="*",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="bfloat16 is taken for float16: the model asks for float16, or has both in one operator",
+        link="https://github.com/onnx/tensorflow-onnx/issues/2337",
+        versions=("tf2onnx<=1.17.0",),
+        witness=Case(
+            "sort",
+            {"batch": 1, "dtype": "bfloat16", "inner": [2], "axis": -1, "descending": False},
+            0,
+            {"x": np.ones((1, 2), "bfloat16")},
+        ),
+        applies=in_bfloat16,
+        paths="*onnxruntime*",
+    ),
+    KnownDivergence(
+        component="onnx_from_tensorflow",
+        layer="*",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="bfloat16 is taken for float16: an operator gets a weight in the one and an input in the other",
+        link="https://github.com/onnx/tensorflow-onnx/issues/2337",
+        versions=("tf2onnx<=1.17.0",),
+        witness=Case(
+            "where",
+            {"batch": 1, "dtype": "bfloat16", "inner": [2], "condition": "none", "other": "none"},
+            0,
+            {
+                "condition": np.ones((1, 2), bool),
+                "a": np.ones((1, 2), "bfloat16"),
+                "b": np.ones((2,), "bfloat16"),
+            },
+        ),
+        applies=in_bfloat16,
+        paths="*onnx_reference",
+    ),
+    KnownDivergence(
+        component="onnx_from_tensorflow",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="bfloat16 is taken for float16: so is the output, and what float16 is too narrow for is 0 or infinite",
+        link="https://github.com/onnx/tensorflow-onnx/issues/2337",
+        versions=("tf2onnx<=1.17.0",),
+        witness=Case(
+            "sort",
+            {"batch": 1, "dtype": "bfloat16", "inner": [2], "axis": -1, "descending": False},
+            0,
+            {"x": np.ones((1, 2), "bfloat16")},
+        ),
+        applies=in_bfloat16,
+        paths="*onnx_reference",
     ),
 )

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond_float_precision, both, config_is, in_half, non_finite, wholly_masked
+from nnparity.conditions import (
+    beyond_float_precision,
+    both,
+    config_is,
+    either,
+    in_bfloat16,
+    in_half,
+    non_finite,
+    wholly_masked,
+)
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -215,6 +224,25 @@ KNOWN = (
             0,
             {"x": np.ones((1, 2), np.float16)},
         ),
-        applies=both(in_half, ends_in_promoted_reduction),
+        applies=both(either(in_half, in_bfloat16), ends_in_promoted_reduction),
+    ),
+    KnownDivergence(
+        component="onnx_from_torch",
+        layer="*",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="operators are written in bfloat16 that ONNX does not have in it at the opset exported, such as Conv, "
+        "Round and GRU before opset 22, TopK before 24, Einsum before 28; ONNX Runtime refuses the model",
+        link="https://github.com/pytorch/pytorch/issues/143643",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "round",
+            {"batch": 1, "dtype": "bfloat16", "inner": [2], "mode": "round"},
+            0,
+            {"x": np.ones((1, 2), "bfloat16")},
+        ),
+        applies=in_bfloat16,
+        paths="*onnxruntime*",
     ),
 )

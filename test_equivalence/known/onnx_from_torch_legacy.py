@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, in_half, non_finite
+from nnparity.conditions import both, config_is, in_bfloat16, in_half, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.loading import load_file
@@ -215,5 +215,24 @@ KNOWN = (
             (Stage.LOAD, Status.ERROR, "onnxruntime_cpu*", "are of another type than ONNX Runtime allows"),
             (Stage.CONVERT, Status.ERROR, "relay_from_onnx>*", "are of another type than Relay allows"),
         )
+    ),
+    KnownDivergence(
+        component="onnx_from_torch_legacy",
+        layer="*",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="operators are written in bfloat16 that ONNX does not have in it at the opset exported, such as Conv, "
+        "Round and GRU before opset 22, TopK before 24, Einsum before 28; ONNX Runtime refuses the model",
+        link="https://github.com/pytorch/pytorch/issues/143643",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "round",
+            {"batch": 1, "dtype": "bfloat16", "inner": [2], "mode": "round"},
+            0,
+            {"x": np.ones((1, 2), "bfloat16")},
+        ),
+        applies=in_bfloat16,
+        paths="*onnxruntime*",
     ),
 )
