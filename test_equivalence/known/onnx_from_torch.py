@@ -86,6 +86,11 @@ def ends_in_promoted_reduction(case: Case) -> bool:
     return case.layer in {"cumsum", "mixture_of_experts"} or case.config.get("kind") == "max"
 
 
+def normalises_convolution(case: Case) -> bool:
+    """Whether the layer has a normalisation over the batch right behind a convolution."""
+    return case.layer in {"conv2d_bn_relu", "inverted_residual", "resnet_bottleneck"}
+
+
 KNOWN = (
     KnownDivergence(
         component="onnx_from_torch",
@@ -244,5 +249,40 @@ KNOWN = (
         ),
         applies=in_bfloat16,
         paths="*onnxruntime*",
+    ),
+    KnownDivergence(
+        component="onnx_from_torch",
+        layer="*",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="a normalisation that is folded into the convolution before it leaves weights in float32 beside an input "
+        "in bfloat16, which ONNX does not allow; Relay finds it",
+        link="none found: torch.onnx dynamo fold batch norm conv weights float32 bfloat16 type mismatch",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "conv2d_bn_relu",
+            {
+                "batch": 1,
+                "dtype": "bfloat16",
+                "in_channels": 3,
+                "out_channels": 4,
+                "groups": 1,
+                "window": {
+                    "kernel": [3, 3],
+                    "stride": [1, 1],
+                    "dilation": [1, 1],
+                    "padding": [1, 1, 1, 1],
+                    "size": [5, 6],
+                },
+                "layout": "NCHW",
+                "bias": False,
+                "eps": 1e-05,
+            },
+            0,
+            {"x": np.ones((1, 3, 5, 6), "bfloat16")},
+        ),
+        applies=both(in_bfloat16, normalises_convolution),
+        paths="*relay_from_onnx*",
     ),
 )

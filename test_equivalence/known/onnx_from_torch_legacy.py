@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, in_bfloat16, in_half, non_finite
+from nnparity.conditions import both, config_is, either, in_bfloat16, in_half, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.loading import load_file
@@ -207,7 +207,7 @@ KNOWN = (
                 0,
                 {"x": np.ones((1, 1, 2), np.float16), "memory": np.ones((1, 1, 2), np.float16)},
             ),
-            applies=in_half,
+            applies=either(in_half, in_bfloat16),
             paths=f"torch>onnx_from_torch_legacy>{paths}",
         )
         for stage, status, paths, shows in (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, either, in_half, non_finite, not_a_number
+from nnparity.conditions import beyond, both, config_is, either, in_bfloat16, in_half, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -405,6 +405,13 @@ def takes_erf(case: Case) -> bool:
     return case.layer in {"gelu", "mixer_block", "transformer_encoder_block"} and "tanh" not in case.config.values()
 
 
+def multiplies_by_weights(case: Case) -> bool:
+    """Whether the layer has a matrix product with weights, or a convolution."""
+    names = ("conv", "lstm", "gru", "rnn", "mlp", "mixer", "transformer", "experts", "patch", "swiglu", "bottleneck")
+    others = {"attention_cache_step", "grouped_query_attention", "multi_head_attention", "inverted_residual"}
+    return case.layer in {*others, "squeeze_excite"} or any(name in case.layer for name in names)
+
+
 KNOWN: tuple[KnownDivergence, ...] = (
     *AT_EVERY_LEVEL,
     KnownDivergence(
@@ -446,5 +453,33 @@ KNOWN: tuple[KnownDivergence, ...] = (
             inputs={"x": np.ones((1, 1), dtype=np.float16)},
         ),
         applies=both(in_half, takes_erf),
+    ),
+    KnownDivergence(
+        component="relay_llvm_o0",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason=(
+            "the kernels of nn.dense and of convolutions take the bits of bfloat16 for integers: the product with 1 is "
+            "one with 16256; from level 3 on other kernels are chosen. TVM 0.20 has no Relay"
+        ),
+        link="https://github.com/apache/tvm/pull/17670",
+        versions=VERSIONS,
+        witness=Case(
+            "mlp",
+            {
+                "batch": 1,
+                "dtype": "bfloat16",
+                "inner": [],
+                "widths": [3, 5, 2],
+                "activation": "relu",
+                "activate_last": False,
+                "bias": True,
+            },
+            0,
+            {"x": np.ones((1, 3), "bfloat16")},
+        ),
+        applies=both(in_bfloat16, multiplies_by_weights),
     ),
 )
