@@ -21,7 +21,7 @@ from nnparity.layers import Case, LayerSpec, changed_by_relation
 Drawn = TypeVar("Drawn")
 BATCH = "batch"
 OPEN_BATCHES = (3, 1, 2, 5)
-VARIATIONS: tuple[Config, ...] = ({"dtype": "float16"},)
+VARIATIONS: tuple[Config, ...] = ({"dtype": "float16"}, {BATCH: 0})
 """What every layer's first examples are changed to, one thing at a time, to become configs of their own."""
 
 TOGETHER = 32
