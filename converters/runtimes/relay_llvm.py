@@ -21,6 +21,7 @@ TARGET = "llvm"
 # LLVM 22 refuses the debug records that this pass leaves in the kernels of image.resize2d: "location of #dbg_declare
 # must be a pointer or int". Without the pass a common subexpression is computed twice, to the same value.
 CONFIG = {"tir.disable_cse_tir": True}
+AFTER_LOWERING = 3
 # The executor's names for a reshape that shares its argument's memory, and for a copy of an input to an output.
 NO_KERNEL = ("__nop", "__copy")
 
@@ -47,7 +48,8 @@ class RelayLlvm:
         beyond = _beyond_graph_executor(model.module)
         if beyond and self.opt_level < 1:
             raise Unsupported(f"the graph executor has no {beyond}; TVM's virtual machine needs opt_level 1 or more")
-        with tvm.transform.PassContext(opt_level=self.opt_level, config=CONFIG):
+        config = {**CONFIG, "tir.add_lower_pass": [(AFTER_LOWERING, _refusing_to_write_nowhere())]}
+        with tvm.transform.PassContext(opt_level=self.opt_level, config=config if _takes_nothing(model) else CONFIG):
             if beyond:
                 program = relay.vm.compile(model.module, target=TARGET, params=dict(model.params))
                 module, calls = program.mod, _called_by_program(program)
@@ -127,6 +129,37 @@ def _beyond_graph_executor(module: Any) -> str | None:
 
     relay.analysis.post_order_visit(typed["main"], visit)
     return "sizes that depend on values" if dynamic else None
+
+
+def _takes_nothing(model: Any) -> bool:
+    """Whether an argument of the module has no elements."""
+    types = [variable.type_annotation for variable in model.module["main"].params]
+    return any(0 in map(_size, kind.shape) for kind in types if hasattr(kind, "shape"))
+
+
+def _size(extent: Any) -> int | None:
+    """Return the size of an axis, None if it depends on values."""
+    return getattr(extent, "value", None)
+
+
+def _refusing_to_write_nowhere() -> Any:
+    """Return a pass that raises RuntimeError for a kernel that writes into a tensor without elements.
+
+    In TVM 0.19 the concatenation for x86 (topi/x86/concat.py) copies one row where there is none. That lies beyond its
+    memory, and the next calls of the process die of it, whatever they are: it must not run.
+    """
+    import tvm
+
+    def refuse(kernel: Any, module: Any, context: Any) -> Any:
+        def visit(node: Any) -> None:
+            if isinstance(node, tvm.tir.BufferStore) and 0 in map(_size, node.buffer.shape):
+                name = str(kernel.attrs["global_symbol"])
+                raise RuntimeError(f"the kernel {name} writes into {node.buffer.name}, which has no elements")
+
+        tvm.tir.stmt_functor.post_order_visit(kernel.body, visit)
+        return kernel
+
+    return tvm.tir.transform.prim_func_pass(refuse, opt_level=0)
 
 
 def _called_by_graph(graph: str) -> list[str]:
