@@ -22,7 +22,10 @@ Drawn = TypeVar("Drawn")
 BATCH = "batch"
 OPEN_BATCHES = (3, 1, 2, 5)
 VARIATIONS: tuple[Config, ...] = ({"dtype": "float16"}, {BATCH: 0})
-"""What every layer's first examples are changed to, one thing at a time, to become configs of their own."""
+"""What every layer's first examples are changed to, one thing at a time, to become configs of their own.
+
+A batch of no rows is valid for every framework, and what a detector that found nothing hands on.
+"""
 
 TOGETHER = 32
 

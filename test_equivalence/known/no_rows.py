@@ -19,7 +19,7 @@ ONNX_RUNTIME = (*OPTIMISED, "onnxruntime_cpu_unoptimized")
 SIZES = {"batch": 0, "dtype": "float32"}
 WINDOW = {"kernel": [1], "stride": [1], "dilation": [1], "padding": [0, 0], "size": [1]}
 SQUARE = {"kernel": [1, 1], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [1, 1]}
-PAIRS = {**SQUARE, "kernel": [2, 2], "size": [2, 2]}
+PAIRS = {**SQUARE, "kernel": [2, 2], "size": [4, 6]}
 CONV = {"in_channels": 1, "out_channels": 2, "groups": 1, "bias": True}
 WIDER = {"in_channels": 2, "out_channels": 3, "bias": False}
 GROUPED = {"heads": 2, "depth": 1, "width": 1, "length": 2, "groups": 1, "shared": "expanded", "bias": True}
@@ -251,7 +251,7 @@ RUNTIMES = (
         for setting in ONNX_RUNTIME
         for layers, shown, then, witness, paths in (
             (
-                "argmax logsumexp global_pool",
+                "argmax logsumexp global_pool variance",
                 ANOTHER_SHAPE,
                 "",
                 case("argmax", 2, inner=[2], axis=-1, keepdims=False, indices="int32"),
@@ -349,7 +349,7 @@ RUNTIMES = (
                 "*",
             ),
             (
-                "global_pool",
+                "global_pool squeeze_excite",
                 "GlobalAveragePool is np.average, which divides by the number of its results: ZeroDivisionError",
                 case("global_pool", 1, 2, 2, channels=1, size=[2, 2], kind="average", keep_axes=True),
                 # The others write ReduceMean.
@@ -368,7 +368,7 @@ RUNTIMES = (
         no_rows(
             component,
             "argmax attention_cache_step bidirectional_lstm global_pool gru logsumexp lstm mixture_of_experts "
-            "multi_head_attention pad resize_bicubic resize_nearest rnn sinusoidal_positions take_along_axis",
+            "multi_head_attention pad resize_bicubic resize_nearest rnn sinusoidal_positions take_along_axis variance",
             shown=RUNNING,
             fix=Fix.UPSTREAM,
             reason="litert-torch, too, folds some results without elements into constants, and get_tensor refuses a "
@@ -390,12 +390,13 @@ RUNTIMES = (
             f"memory, {then}, where the built-in kernel has them right",
             link="none found: XNNPack delegate failed to get resize output tensor BytesRequired overflowed zero",
             versions=("ai-edge-litert<=2.3.0",),
-            witness=case("max_pool2d", 1, 2, 2, channels=1, window=PAIRS, ceil_mode=False),
+            witness=case("max_pool2d", 1, 4, 6, channels=1, window=PAIRS, ceil_mode=False),
             # TensorFlow's converter leaves no operator.
             paths="torch>*",
         )
         for shown, then in (
             (LOADING, "which is too much (BytesRequired number of elements overflowed)"),
+            (RUNNING, "which is too much once it runs"),
             (ANOTHER_SHAPE, "and no rows of that size come out"),
         )
     ),

@@ -129,7 +129,7 @@ KNOWN: tuple[KnownDivergence, ...] = tuple(
         (
             "relay_from_tflite",
             "argmax attention_cache_step bidirectional_lstm global_pool gru logsumexp lstm multi_head_attention pad "
-            "resize_bicubic resize_nearest rnn sinusoidal_positions squeeze_excite take_along_axis",
+            "resize_bicubic resize_nearest rnn sinusoidal_positions squeeze_excite take_along_axis variance",
             CONVERTING,
             "litert-torch, too, folds some tensors without elements into constants, and the front end looks operands "
             "and outputs up among the results of operators only: KeyError (relay/frontend/tflite.py)",
