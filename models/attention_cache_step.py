@@ -53,18 +53,18 @@ def reference(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
     Returns {"y": (batch, 1, width), "key" and "value": (batch, heads, past + 1, depth)}, the new token's at the end.
     Source: Shazeer, Fast Transformer Decoding: One Write-Head is All You Need (2019), section 2.4.
     """
-    x, heads = inputs["x"], config["heads"]
+    x, heads, depth = inputs["x"], config["heads"], config["depth"]
 
     def project(name: str, sequence: np.ndarray) -> np.ndarray:
         return sequence @ weights[f"{name}_weight"] + weights[f"{name}_bias"]
 
-    q, k, v = (project(name, x).reshape(len(x), heads, 1, -1) for name in ("query", "key", "value"))
+    q, k, v = (project(name, x).reshape(len(x), heads, 1, depth) for name in ("query", "key", "value"))
     key = np.concatenate([inputs["past_key"], k], axis=2)
     value = np.concatenate([inputs["past_value"], v], axis=2)
-    scores = np.einsum("bhqd,bhkd->bhqk", q, key) / math.sqrt(config["depth"])
+    scores = np.einsum("bhqd,bhkd->bhqk", q, key) / math.sqrt(depth)
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
     attention = exponentials / exponentials.sum(axis=-1, keepdims=True)
-    joined = np.einsum("bhqk,bhkd->bqhd", attention, value).reshape(len(x), 1, -1)
+    joined = np.einsum("bhqk,bhkd->bqhd", attention, value).reshape(len(x), 1, heads * depth)
     return {"y": project("output", joined), "key": key, "value": value}
 
 

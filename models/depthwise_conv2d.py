@@ -56,7 +56,7 @@ def reference(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
     patches = np.lib.stride_tricks.sliding_window_view(x, reach, axis=(2, 3))[:, :, ::down, ::across, ::row, ::column]
     kernels = weights["weight"].reshape(channels, config["multiplier"], *window["kernel"])
     y = np.einsum("bchwij,cmij->bcmhw", patches, kernels)
-    y = y.reshape(y.shape[0], -1, *y.shape[3:])
+    y = y.reshape(len(y), len(kernels) * config["multiplier"], *y.shape[3:])
     return {"y": y + weights["bias"][:, None, None] if config["bias"] else y}
 
 

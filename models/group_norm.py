@@ -54,7 +54,7 @@ def weights(config: Config, rng: np.random.Generator) -> Arrays:
 
 def _moments(config: Config, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and deviation of every group, both in a shape that broadcasts against x with channels first."""
-    groups = x.reshape(len(x), config["groups"], -1)
+    groups = x.reshape(len(x), config["groups"], math.prod(x.shape[1:]) // config["groups"])
     mean = groups.mean(axis=2, keepdims=True)
     deviation = np.sqrt(np.square(groups - mean).mean(axis=2, keepdims=True) + config["eps"])
     repeated = (np.repeat(each, config["channels"] // config["groups"], axis=1) for each in (mean, deviation))

@@ -65,18 +65,18 @@ def reference(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
     Source: Ainslie et al., GQA: Training Generalized Multi-Query Transformer Models (2023), section 2.2; for one group
     Shazeer, Fast Transformer Decoding: One Write-Head is All You Need (2019), section 3.
     """
-    x, groups, depth = inputs["x"], config["groups"], config["depth"]
+    x, heads, groups, depth = inputs["x"], config["heads"], config["groups"], config["depth"]
 
     def project(name: str, sequence: np.ndarray) -> np.ndarray:
         return sequence @ weights[f"{name}_weight"] + weights.get(f"{name}_bias", 0.0)
 
     # Query heads as (groups, heads of a group).
-    q = project("query", x).reshape(*x.shape[:2], groups, -1, depth)
+    q = project("query", x).reshape(*x.shape[:2], groups, heads // groups, depth)
     k, v = (project(name, x).reshape(*x.shape[:2], groups, depth) for name in ("key", "value"))
     scores = np.einsum("bqghd,bkgd->bghqk", q, k) / math.sqrt(depth)
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
     attention = exponentials / exponentials.sum(axis=-1, keepdims=True)
-    joined = np.einsum("bghqk,bkgd->bqghd", attention, v).reshape(*x.shape[:2], -1)
+    joined = np.einsum("bghqk,bkgd->bqghd", attention, v).reshape(*x.shape[:2], heads * depth)
     return {"y": project("output", joined)}
 
 

@@ -83,7 +83,7 @@ def reference(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
 
     def heads(name: str, sequence: np.ndarray) -> np.ndarray:
         projected = sequence @ weights[f"{name}_weight"] + weights[f"{name}_bias"]
-        return projected.reshape(*sequence.shape[:2], config["heads"], -1)
+        return projected.reshape(*sequence.shape[:2], config["heads"], config["embed"] // config["heads"])
 
     q, k, v = heads("query", x), heads("key", memory), heads("value", memory)
     scores = np.einsum("bqhd,bkhd->bhqk", q, k) / math.sqrt(q.shape[-1])

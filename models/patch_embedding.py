@@ -58,7 +58,7 @@ def _tokens(config: Config, weights: Arrays, inputs: Arrays, *, magnitude: bool)
     patches = x.reshape(*x.shape[:2], config["rows"], patch, config["columns"], patch)
     # einsum without BLAS: zero times infinity is NaN in every build, whatever the sizes.
     tokens = np.einsum("bcriwj,ocij->brwo", sign(patches), sign(weights["weight"])) + sign(weights["bias"])
-    tokens = tokens.reshape(len(x), -1, config["embed"])
+    tokens = tokens.reshape(len(x), config["rows"] * config["columns"], config["embed"])
     if config["class_token"]:
         first = np.broadcast_to(sign(weights["class_token"]), (len(x), 1, config["embed"]))
         tokens = np.concatenate([first, tokens], axis=1)

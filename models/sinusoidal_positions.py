@@ -55,7 +55,7 @@ def reference(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
     angles = inputs["t"][..., None] * frequencies
     sine, cosine = np.sin(angles), np.cos(angles)
     if config["order"] == "interleaved":
-        y = np.stack([sine, cosine], axis=-1).reshape(*angles.shape[:-1], -1)
+        y = np.stack([sine, cosine], axis=-1).reshape(*angles.shape[:-1], 2 * config["pairs"])
     else:
         y = np.concatenate([sine, cosine] if config["order"] == "sin_cos" else [cosine, sine], axis=-1)
     return {"y": np.pad(y, [(0, 0)] * (y.ndim - 1) + [(0, int(config["odd"]))])}

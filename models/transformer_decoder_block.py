@@ -91,7 +91,7 @@ def reference(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
         return centred / deviation * weights[f"{name}_weight"] + weights[f"{name}_bias"]
 
     def heads(name: str, x: np.ndarray) -> np.ndarray:
-        return dense(name, x).reshape(*x.shape[:2], config["heads"], -1)
+        return dense(name, x).reshape(*x.shape[:2], config["heads"], config["embed"] // config["heads"])
 
     def attend(name: str, x: np.ndarray, memory: np.ndarray, visible: np.ndarray | bool) -> np.ndarray:
         q, k, v = heads(f"{name}_query", x), heads(f"{name}_key", memory), heads(f"{name}_value", memory)

@@ -85,7 +85,8 @@ def reference(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
         return centred / deviation * weights[f"{name}_weight"] + weights[f"{name}_bias"]
 
     def attend(x: np.ndarray) -> np.ndarray:
-        q, k, v = (dense(name, x).reshape(*x.shape[:2], config["heads"], -1) for name in ("query", "key", "value"))
+        by_head = (*x.shape[:2], config["heads"], config["embed"] // config["heads"])
+        q, k, v = (dense(name, x).reshape(by_head) for name in ("query", "key", "value"))
         scores = np.einsum("bqhd,bkhd->bhqk", q, k) / math.sqrt(q.shape[-1])
         exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
         attention = exponentials / exponentials.sum(axis=-1, keepdims=True)

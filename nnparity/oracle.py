@@ -15,7 +15,7 @@ from nnparity.bench import Bench
 from nnparity.budget import Expectation, expectation
 from nnparity.contracts import Arrays
 from nnparity.layers import Case, LayerSpec, changed_by_relation, rounded, weights_of
-from nnparity.outcome import Stage
+from nnparity.outcome import Failure, Stage, Status
 from nnparity.perturbation import nudged_runs, perturbed, perturbed_runs
 from nnparity.roots import layer_blamed
 
@@ -36,8 +36,17 @@ class Oracle:
         self._runs: _Latest[list[Case]] = _Latest(CASES_KEPT)
 
     def expectation(self, case: Case, root: str) -> Expectation:
-        """Return what a path from this root should give. Raises Failure if the eager root itself cannot."""
-        return self.expectations([case], root)[0]
+        """Return what a path from this root should give. Raises Failure if the root's model cannot be made.
+
+        By the reference alone where it is made and its own framework fails to run it: that is a fault of the framework,
+        and what was converted may be free of it.
+        """
+        try:
+            return self.expectations([case], root)[0]
+        except Failure as failure:
+            if (failure.stage, failure.status) != (Stage.RUN, Status.ERROR):
+                raise
+            return self.bare_expectation(case)
 
     def expectations(self, cases: Sequence[Case], root: str) -> list[Expectation]:
         """Return the expectation of every case of one model, with a single call of the eager root for all of them."""

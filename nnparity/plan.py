@@ -21,8 +21,11 @@ from nnparity.layers import Case, LayerSpec, changed_by_relation
 Drawn = TypeVar("Drawn")
 BATCH = "batch"
 OPEN_BATCHES = (3, 1, 2, 5)
-VARIATIONS: tuple[Config, ...] = ({"dtype": "float16"},)
-"""What every layer's first examples are changed to, one thing at a time, to become configs of their own."""
+VARIATIONS: tuple[Config, ...] = ({"dtype": "float16"}, {"dtype": "bfloat16"}, {BATCH: 0})
+"""What every layer's first examples are changed to, one thing at a time, to become configs of their own.
+
+A batch of no rows is valid for every framework, and what a detector that found nothing hands on.
+"""
 
 TOGETHER = 32
 

@@ -182,7 +182,12 @@ def shifted(name: str, by: float = 2.0) -> Relation:
 
 
 def changed_inputs(relation: Relation, config: Config, inputs: Arrays, seed: int) -> dict[str, np.ndarray] | None:
-    """Return the inputs of the second run, in the order of the first; None where they would be the same, or unknown."""
+    """Return the inputs of the second run, in the order of the first; None where they would be the same, or unknown.
+
+    An input without elements leaves no rows, keys or places that a relation could be about.
+    """
+    if any(array.size == 0 for array in inputs.values()):
+        return None
     with np.errstate(all="ignore"):
         changed = relation.change(config, inputs, np.random.default_rng(seed))
     if changed is None:

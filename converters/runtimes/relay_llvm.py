@@ -66,7 +66,8 @@ class RelayLlvm:
         beyond = _beyond_graph_executor(model.module)
         if beyond and self.opt_level < 1:
             raise Unsupported(f"the graph executor has no {beyond}; TVM's virtual machine needs opt_level 1 or more")
-        with tvm.transform.PassContext(opt_level=self.opt_level, config=CONFIG), _refusals():
+        config = {**CONFIG, "tir.add_lower_pass": load_file(SUPPORT / "relay_guards.py").passes(model.module)}
+        with tvm.transform.PassContext(opt_level=self.opt_level, config=config), _refusals():
             if beyond:
                 program = relay.vm.compile(model.module, target=TARGET, params=dict(model.params))
                 module, calls = program.mod, _called_by_program(program)

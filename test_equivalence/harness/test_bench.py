@@ -89,6 +89,21 @@ def test_error_is_told_with_its_stage_and_component(
     assert "no_such_name" in outcome.detail
 
 
+def test_path_is_judged_by_the_reference_alone_where_the_eager_root_fails_to_run(world: World) -> None:
+    world.edit("converters/runtimes/toy_eager.py", "(results,)", "(no_such_name,)")
+    bench = world.bench(in_process=True)
+    assert world.check(bench, PATH).verdict is Verdict.PASS
+    outcome = world.check(bench, "toy>toy_eager")
+    assert (outcome.verdict, outcome.stage, outcome.component) == (Verdict.FAIL, Stage.RUN, "toy_eager")
+
+
+def test_path_that_is_wrong_fails_where_the_eager_root_fails_to_run(world: World) -> None:
+    world.edit("converters/runtimes/toy_eager.py", "(results,)", "(no_such_name,)")
+    world.edit("converters/runtimes/table_cpu.py", 'inputs["x"])}', 'inputs["x"] * np.float32(1.001))}')
+    outcome = world.check(world.bench(in_process=True), PATH)
+    assert (outcome.verdict, outcome.stage, outcome.component) == (Verdict.FAIL, Stage.COMPARE, "")
+
+
 def test_crash_of_one_case_is_not_the_next_ones(world: World) -> None:
     world.edit("converters/runtimes/table_cpu.py", 'return {"y"', 'inputs["x"].size == 6 and os.abort(); return {"y"')
     world.edit("converters/runtimes/table_cpu.py", "import annotations\n", "import annotations\nimport os\n")

@@ -110,6 +110,14 @@ def batch_of(layer: LayerSpec, case: Case) -> int:
     return int(sizes.pop())
 
 
+@each_layer
+def test_a_batch_of_no_rows_is_one_model_without_relations(layer: LayerSpec) -> None:
+    models = [model for model in models_of(layer, PROFILES["quick"], 0) if model.cases[0].config[BATCH] == 0]
+    assert [model.cases[0].config for model in models] == [{**layer.examples[0], BATCH: 0}]
+    for case in models[0].cases:
+        assert (batch_of(layer, case), case.open_axes, case.relation) == (0, (), "")
+
+
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
 def test_profile_draws_as_much_as_it_says(profile: Profile) -> None:
     layer = LAYERS["softmax"]

@@ -19,6 +19,7 @@ from nnparity.outcome import Outcome, Status, Verdict
 from nnparity.plan import PROFILES, models_of
 from nnparity.plugin import CONTENT, SELECTION
 from nnparity.related import Side, compare_related
+from nnparity.relations import Relation, changed_inputs
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from test_equivalence.harness.conftest import World
 
 PATH = "toy>table_from_toy>table_cpu"
+SUMMED = Relation(
+    "greatest twice",
+    "it takes a maximum of x",
+    lambda config, inputs, rng: {**inputs, "y": inputs["y"] + inputs["x"].max()},
+)
 LEAKS = {
     ("rows alone", "another row's NaN"): ('return {"y": ', 'return {"y": 0 * inputs["x"].sum() + '),
     ("rows alone", "another row's size"): (
@@ -144,6 +150,12 @@ def test_a_fault_breaks_the_relation_that_is_about_it(layer_name: str, relation:
 
 def moved(array: np.ndarray) -> np.ndarray:
     return array + 1 if array.dtype.kind != "b" else ~array
+
+
+def test_an_input_without_elements_leaves_nothing_to_say() -> None:
+    x = np.zeros((0, 2), np.float32)
+    assert changed_inputs(SUMMED, {}, {"x": x, "y": np.ones(3)}, 0) is None
+    assert changed_inputs(SUMMED, {}, {"x": np.ones((1, 2)), "y": np.ones(3)}, 0) is not None
 
 
 def test_relations_hold_on_a_path_that_keeps_them(world: World) -> None:

@@ -256,8 +256,8 @@ KNOWN = (
         stage=Stage.CONVERT,
         status=Status.ERROR,
         fix=Fix.UPSTREAM,
-        reason="a normalisation that is folded into the convolution before it leaves weights in float32 beside an input "
-        "in bfloat16, which ONNX does not allow; Relay finds it",
+        reason="a normalisation that is folded into the convolution before it leaves weights in float32 beside an "
+        "input in bfloat16, which ONNX does not allow; Relay finds it",
         link="none found: torch.onnx dynamo fold batch norm conv weights float32 bfloat16 type mismatch",
         versions=("torch<=2.13.0",),
         witness=Case(

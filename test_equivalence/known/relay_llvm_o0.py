@@ -217,6 +217,11 @@ def bound_for_nan(paths: str) -> KnownDivergence:
     )
 
 
+def sorts(case: Case) -> bool:
+    """Whether the layer sorts, or takes the greatest entries."""
+    return case.layer in {"sort", "top_k", "mixture_of_experts"}
+
+
 AT_EVERY_LEVEL: tuple[KnownDivergence, ...] = (
     KnownDivergence(
         component="relay_llvm_o0",
@@ -396,6 +401,26 @@ AT_EVERY_LEVEL: tuple[KnownDivergence, ...] = (
         ),
         applies=both(in_half, not_a_number),
         paths="torch>*",
+    ),
+    KnownDivergence(
+        component="relay_llvm_o0",
+        layer="*",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.NEVER,
+        reason=(
+            "a sort of bfloat16 is handed to a library function as one of float32, which reads and writes twice the "
+            "bytes: the next calls of the process die of it, so that it is not run. TVM 0.20 has no Relay"
+        ),
+        link="none found: tvm contrib sort topk argsort bfloat16 wrong result heap corruption",
+        versions=VERSIONS,
+        witness=Case(
+            "sort",
+            {"batch": 1, "dtype": "bfloat16", "inner": [2], "axis": -1, "descending": False},
+            0,
+            {"x": np.ones((1, 2), "bfloat16")},
+        ),
+        applies=both(in_bfloat16, sorts),
     ),
 )
 

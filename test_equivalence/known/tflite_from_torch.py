@@ -444,8 +444,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="a model in bfloat16 without weights is computed in float32, and so is its output: behind the input comes a "
-        "CAST, before the output none",
+        reason="a model in bfloat16 without weights is computed in float32, and so is its output: behind the input "
+        "comes a CAST, before the output none",
         link="none found: litert-torch ai-edge-torch convert bfloat16 output float32",
         versions=("litert-torch<=0.10.0",),
         witness=Case(

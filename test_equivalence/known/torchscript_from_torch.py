@@ -31,7 +31,7 @@ def goes_otherwise(case: Case) -> bool:
     if case.layer == "data_dependent_loop":
         return bool(case.inputs["steps"] > 0 if case.config["stop"] == "count" else (np.abs(x) > 1).any())
     threshold = case.config["threshold"]
-    opens = (x > threshold).any() if case.config["gate"] == "any" else x.max() > threshold
+    opens = (x > threshold).any() if case.config["gate"] == "any" else x.max(initial=-np.inf) > threshold
     return bool(opens != (threshold < 0))
 
 
