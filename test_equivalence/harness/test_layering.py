@@ -34,6 +34,7 @@ ROWS = (
         "perturbation",
         "op_counts",
         "merging",
+        "sharing",
         "matrix",
         "progress",
         "kept_runs",
