@@ -25,7 +25,7 @@ ENGINE = ROOT / "nnparity"
 
 # A module imports only from rows above its own. A new module goes into the highest row that this allows.
 ROWS = (
-    ("contracts", "errors", "outcome", "frames", "escape", "facts", "completeness", "scratch", "memory"),
+    ("contracts", "errors", "outcome", "frames", "escape", "facts", "completeness", "scratch", "memory", "code"),
     (
         "relations",
         "loading",
