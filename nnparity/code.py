@@ -32,7 +32,7 @@ def code_of(function: Callable[..., Any]) -> str:
 
 @cache
 def _parts(file: Path) -> dict[str, tuple[str, range, frozenset[str]]]:
-    """Return, by name, the text of everything defined at the top of a file, its lines, and what it uses of the others."""
+    """Return, by name, the text of what is defined at the top of a file, its lines, and what it uses of the others."""
     text = file.read_text(encoding="utf-8")
     lines = text.splitlines()
     found: dict[str, tuple[str, range, set[str]]] = {}

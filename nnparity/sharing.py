@@ -18,7 +18,7 @@ class Shared:
     _seen: dict[Hashable, Any] = field(default_factory=dict)
 
     def outcome(self, one: Outcome) -> Outcome:
-        """Return an equal outcome whose texts, config and counts are those of an earlier one wherever they are equal."""
+        """Return an equal outcome whose texts, config and counts are an earlier one's wherever they are equal."""
         return replace(
             one,
             case=self._once(one.case),

@@ -9,7 +9,7 @@ from nnparity.contracts import Family
 from nnparity.facts import Facts
 from nnparity.merging import canonical
 from nnparity.outcome import Outcome
-from nnparity.report import Section
+from nnparity.pages import Recorded, Section
 
 Chain = tuple[str, ...]
 Counts = dict[str, int]
@@ -64,7 +64,8 @@ class Table:
     totals: str
 
 
-def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+def context(recorded: Recorded) -> Mapping[str, object]:
+    outcomes, facts = recorded.outcomes, recorded.facts
     by_layer: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.op_counts or outcome.op_total:
@@ -158,6 +159,7 @@ SECTION = Section(
     name="operator_counts",
     order=50,
     title="Operators",
+    pages=("layer",),
     context=context,
     html="operator_counts.html.jinja",
     markdown="operator_counts.md.jinja",
