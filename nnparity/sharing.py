@@ -29,32 +29,18 @@ class Shared:
             relation=self._once(one.relation),
             open_axes=self._once(one.open_axes),
             detail=self._once(one.detail),
-            config=self._mapping(one.config, _told),
-            op_counts=self._mapping(
-                {step: self._mapping(one.op_counts[step], _counted) for step in one.op_counts}, _same
-            ),
-            op_total=self._mapping(one.op_total, _counted),
-            seconds=self._mapping(one.seconds, _told),
+            config=self._mapping(one.config),
+            op_counts=self._mapping({step: self._mapping(one.op_counts[step]) for step in one.op_counts}, id),
+            op_total=self._mapping(one.op_total),
+            seconds=self._mapping(one.seconds),
         )
 
     def _once(self, value: Value) -> Value:
         """Return the first value that equals this one and is of its kind: 1 and True are not the same answer."""
         return self._seen.setdefault((type(value), value), value)  # type: ignore[no-any-return]
 
-    def _mapping(self, value: Mapping[str, Value], named: Callable[[Any], Hashable]) -> Mapping[str, Value]:
-        key = (named, *((name, named(one)) for name, one in value.items()))
+    def _mapping(self, value: Mapping[str, Value], said: Callable[[Value], Hashable] = repr) -> Mapping[str, Value]:
+        key = (said, tuple(value), tuple(map(said, value.values())))
         if key not in self._seen:
             self._seen[key] = {self._once(name): one for name, one in value.items()}
         return self._seen[key]  # type: ignore[no-any-return]
-
-
-def _told(value: object) -> Hashable:
-    return repr(value)
-
-
-def _counted(value: object) -> Hashable:
-    return type(value), value
-
-
-def _same(value: object) -> Hashable:
-    return id(value)

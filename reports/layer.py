@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from nnparity.facts import Facts
 from nnparity.matrix import Tally
+from nnparity.merging import canonical
 from nnparity.outcome import Outcome
 from nnparity.pages import Page, Recorded, Section, Subjects
 
@@ -19,11 +20,12 @@ def subjects(outcomes: Sequence[Outcome], facts: Facts) -> Subjects:
 
 
 def context(recorded: Recorded) -> Mapping[str, object]:
+    configs = {id(outcome.config): dict(outcome.config) for outcome in recorded.outcomes}
     return {
         "layer": recorded.facts.layers[recorded.about],
         "tally": Tally.of(recorded.outcomes),
         "cases": len({outcome.case for outcome in recorded.outcomes}),
-        "configs": len({repr(sorted(outcome.config.items())) for outcome in recorded.outcomes}),
+        "configs": len({canonical(config) for config in configs.values()}),
         "paths": len({outcome.path for outcome in recorded.outcomes}),
     }
 

@@ -82,8 +82,11 @@ def context(recorded: Recorded) -> Mapping[str, object]:
 
 def _table(outcomes: Sequence[Outcome], facts: Facts) -> Table:
     by_model: dict[tuple[str, Chain], list[Outcome]] = {}
+    configs: dict[int, str] = {}  # by identity: outcomes share their configs, and there are many times fewer
     for outcome in outcomes:
-        by_model.setdefault((canonical(dict(outcome.config)), outcome.open_axes), []).append(outcome)
+        if id(outcome.config) not in configs:
+            configs[id(outcome.config)] = canonical(dict(outcome.config))
+        by_model.setdefault((configs[id(outcome.config)], outcome.open_axes), []).append(outcome)
     counted = {model: _counted(same) for model, same in by_model.items()}
     # The model that most paths have counted shows most; of equals, the one that is written shortest.
     model = max(counted, key=lambda one: (len(counted[one]), -len(one[0]), one))

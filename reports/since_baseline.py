@@ -15,6 +15,8 @@ NEW, MENDED, CHANGED = "new failure", "failed before", "changed"
 
 
 def context(recorded: Recorded) -> Mapping[str, object]:
+    if not recorded.earlier:
+        return {"given": False}
     before, now = _answers(recorded.earlier), _answers(recorded.outcomes)
     groups: dict[tuple[str, str, Answer, Answer], list[Question]] = {}
     for question in sorted(now):
@@ -24,7 +26,7 @@ def context(recorded: Recorded) -> Mapping[str, object]:
             groups.setdefault((kind, question[0], then, now[question]), []).append(question)
     order = (NEW, MENDED, CHANGED)
     return {
-        "given": bool(recorded.earlier),
+        "given": True,
         "rows": [_row(group, groups[group]) for group in sorted(groups, key=lambda one: (order.index(one[0]), one))],
         "counts": {kind: sum(len(same) for group, same in groups.items() if group[0] == kind) for kind in order},
         "both": len(set(before) & set(now)),

@@ -14,9 +14,14 @@ def context(recorded: Recorded) -> Mapping[str, object]:
     outcomes, facts = recorded.outcomes, recorded.facts
     made: dict[str, dict[tuple[object, ...], float]] = {}
     runs: dict[str, list[float]] = {}
+    configs: dict[int, str] = {}  # by identity: outcomes share their configs, and there are many times fewer
     for outcome in outcomes:
-        model = (outcome.layer, canonical(dict(outcome.config)), outcome.open_axes)
+        if id(outcome.config) not in configs:
+            configs[id(outcome.config)] = canonical(dict(outcome.config))
+        model = (outcome.layer, configs[id(outcome.config)], outcome.open_axes)
         for index, step in enumerate(outcome.path):
+            if recorded.page == "component" and step != recorded.about:
+                continue
             seconds = outcome.seconds.get(step)
             if isinstance(seconds, (int, float)) and math.isfinite(seconds):
                 artifact = (*model, outcome.path[: index + 1])

@@ -9,26 +9,32 @@
 
   // A label stands above its bar, so that names of any length fit a phone.
   function base(chart, rows, marks, x) {
+    const width = Math.max(240, chart.clientWidth);
+    const size = width < 500 ? 10 : 12;
     return {
-      width: Math.max(240, chart.clientWidth),
-      height: rows.length * HEIGHT + 50,
-      marginLeft: 8,
+      width,
+      height: rows.length * HEIGHT + 68,
+      marginLeft: 18,
       marginRight: 34,
       marginTop: 26,
-      marginBottom: 24,
-      style: { background: "none", fontSize: "12px", fontFamily: "inherit", overflow: "visible" },
-      x: { label: chart.dataset.label, grid: true, ...x },
+      marginBottom: 42,
+      style: { background: "none", fontSize: `${size}px`, fontFamily: "inherit" },
+      x: { label: chart.dataset.label, labelAnchor: "center", labelOffset: 38, grid: true, ...x },
       y: { axis: null, domain: rows.map((_, index) => index), padding: 0 },
       ariaLabel: `${chart.dataset.label}; the same figures are in the table below`,
       marks: [
         ...marks,
         Plot.text(names(rows), {
           y: (_, index) => index, text: (name) => name, frameAnchor: "left", textAnchor: "start", dy: -7, dx: 2,
+          lineWidth: width / size - 4, textOverflow: "ellipsis-middle",
           fill: "currentColor", stroke: "var(--panel)", strokeWidth: 3,
         }),
       ],
     };
   }
+
+  const powers = (low, high) => d3.range(Math.ceil(Math.log10(low)), Math.floor(Math.log10(high)) + 1).map((power) => 10 ** power);
+  const plain = (value) => (value >= 1e-3 && value < 1e6 ? String(value) : value.toExponential().replace("+", ""));
 
   const band = { insetTop: HEIGHT / 2 + 1, insetBottom: 2 };
 
@@ -58,7 +64,7 @@
       return base(chart, rows, [
         Plot.ruleX([1], { stroke: "var(--bad)", strokeDasharray: "3 3" }),
         Plot.tickX(points, { x: place, y: "index", stroke: (point) => `var(--${point.kind}-fill)`, strokeWidth: 2, strokeOpacity: 0.75, ...band }),
-      ], { type: "log", domain: [low, high], ticks: 5, tickFormat: (value) => value.toPrecision(1).replace("+", "") });
+      ], { type: "log", domain: [low, high], ticks: powers(low, high), tickFormat: plain });
     },
     bars(chart) {
       const column = Number(chart.dataset.column);
@@ -67,19 +73,24 @@
       const measured = values.filter((value) => value > 0);
       if (!measured.length) return null;
       const low = 10 ** Math.floor(Math.log10(Math.min(...measured)));
+      const high = Math.max(...measured, low * 10);
       return base(chart, rows, [
         Plot.barX(values, { filter: (value) => value > 0, x1: low, x2: (value) => value, y: (_, index) => index, fill: "var(--partly-fill)", ...band }),
         Plot.text(rows.map((row) => row.cells[column].textContent), {
           filter: (_, index) => values[index] > 0, x: (_, index) => values[index], y: (_, index) => index, text: (text) => text, textAnchor: "start", dx: 4, dy: 8,
         }),
-      ], { type: "log", domain: [low, Math.max(...measured, low * 10)], ticks: 4 });
+      ], { type: "log", domain: [low, high], ticks: powers(low, high), tickFormat: plain });
     },
   };
 
   function show(chart) {
     const options = draw[chart.dataset.chart](chart);
     chart.hidden = !options;
-    chart.replaceChildren(...(options ? [Plot.plot(options)] : []));
+    if (!options) return;
+    const drawing = Plot.plot(options);
+    drawing.setAttribute("role", "img");
+    for (const part of drawing.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
+    chart.replaceChildren(drawing);
   }
 
   const charts = [...document.querySelectorAll("[data-chart]")];
