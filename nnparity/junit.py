@@ -12,6 +12,7 @@ from nnparity.matrix import Cell, Matrix, matrix
 from nnparity.outcome import Outcome, Status, Verdict
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+TRACEBACK = "Traceback (most recent call last):"
 COUNTED = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
@@ -62,7 +63,9 @@ def _add_outcome(suite: ET.Element, outcome: Outcome) -> None:
 
 def headline(outcome: Outcome) -> str:
     """Return in one line what became of a check."""
-    first = outcome.detail.strip().partition("\n")[0]
+    lines = outcome.detail.strip().splitlines() or [""]
+    # What a traceback comes to stands at its end.
+    first = lines[-1] if lines[0].endswith(TRACEBACK) else lines[0]
     if outcome.verdict is Verdict.XPASS:
         return f"the witness of {outcome.known} matches now: delete this entry"
     if outcome.verdict in {Verdict.XFAIL, Verdict.ALLOWED}:

@@ -12,10 +12,12 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from nnparity.badge import badge
 from nnparity.errors import UserError
 from nnparity.escape import breakable, markdown, visible, web_link
 from nnparity.facts import Facts, LayerFacts
 from nnparity.junit import junit
+from nnparity.matrix import Tally
 from nnparity.merging import settled
 from nnparity.outcome import Outcome
 from nnparity.pages import ASSETS, INDEX, Links, Page, Parts, Recorded, Section, fingerprint
@@ -55,7 +57,7 @@ class Told:
 
 
 def write_report(results: Results, out_dir: Path, parts: Parts, earlier: Sequence[Outcome] = ()) -> tuple[Path, ...]:
-    """Write index.html, report.md, summary.json and junit.xml, and what index.html leads to; return where all are.
+    """Write index.html and what it leads to, report.md, summary.json, junit.xml and badge.svg; return where all are.
 
     The layouts, page.html.jinja and page.md.jinja, come from the first section's templates. Pages of an earlier report
     that this one does not have are removed. earlier: the outcomes of a baseline to compare with.
@@ -103,6 +105,7 @@ def _contracts(told: Told) -> Iterator[File]:
     recorded = told.recorded
     yield "report.md", lambda: _markdown(told).encode()
     yield "summary.json", lambda: summary(recorded.outcomes, recorded.facts).encode()
+    yield "badge.svg", lambda: badge(Tally.of(recorded.outcomes)).encode()
     yield "junit.xml", lambda: junit(recorded.outcomes, recorded.facts).encode()
 
 

@@ -14,6 +14,9 @@ from nnparity.pages import Page, Recorded, Section, Subjects, fingerprint
 
 Ending = tuple[str, ...]
 
+# A run in which much fails must not make a first page that no browser opens; report.md has them all.
+AT_MOST = 300
+
 
 def context(recorded: Recorded) -> Mapping[str, object]:
     outcomes = recorded.outcomes
@@ -21,6 +24,7 @@ def context(recorded: Recorded) -> Mapping[str, object]:
     by_case = _entries(outcomes)
     return {
         "failures": [_failure(by_case[end]) for end in _in_order(by_case)],
+        "at_most": AT_MOST,
         "new": sum(1 for outcome in failing if outcome.verdict is Verdict.FAIL),
         "stale": sum(1 for outcome in failing if outcome.verdict is Verdict.XPASS),
         "total": len(outcomes),
@@ -86,7 +90,7 @@ SECTION = Section(
     name="failures",
     order=18,
     title="Failures",
-    pages=("overview", "failure"),
+    pages=("overview", "layer", "component", "failure"),
     context=context,
     html="failures.html.jinja",
     markdown="failures.md.jinja",

@@ -40,7 +40,7 @@ ROWS = (
         "kept_runs",
     ),
     ("layers",),
-    ("worker", "conditions", "divergence", "compare", "cases", "store", "junit", "summary"),
+    ("worker", "conditions", "divergence", "compare", "cases", "store", "junit", "summary", "badge"),
     ("remote", "cache", "discovery", "roots", "related"),
     ("environments", "pool", "plan", "options", "pages"),
     ("bench", "describe", "report"),

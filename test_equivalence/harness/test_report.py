@@ -6,33 +6,33 @@ import json
 import math
 import re
 import socket
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import jinja2
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nnparity.errors import UserError
 from nnparity.facts import Facts
+from nnparity.junit import headline
 from nnparity.loading import load_file
 from nnparity.matrix import Standing, Tally, matrix
 from nnparity.merging import settled
-from nnparity.outcome import Outcome, Status, Verdict
-from nnparity.pages import Parts, discover_parts, file_name, fingerprint
+from nnparity.outcome import Outcome, Stage, Status, Verdict
+from nnparity.pages import Parts, fingerprint
 from nnparity.report import figure, write_report
 from nnparity.store import Results, merge
 
 drawn = load_file(Path(__file__).with_name("drawn_results.py"))
 browsed = load_file(Path(__file__).with_name("report_page.py"))
-REPORTS = Path(__file__).parents[2] / "reports"
-PARTS = discover_parts(REPORTS)
-CONTRACTS = ("index.html", "junit.xml", "report.md", "summary.json")
+rendered = load_file(Path(__file__).with_name("rendered.py"))
+render, only, small = rendered.render, rendered.only, rendered.small
+REPORTS, PARTS = rendered.REPORTS, rendered.PARTS
+CONTRACTS = ("index.html", "badge.svg", "junit.xml", "report.md", "summary.json")
 
 # Rendering draws a whole page; a hundred of them say enough.
 slow = settings(
@@ -40,26 +40,9 @@ slow = settings(
 )
 
 
-def render(results: Results, parts: Parts = PARTS, earlier: Sequence[Outcome] = ()) -> dict[str, str]:
-    """Return all files but the assets, by their place in the report's folder."""
-    parts = replace(parts, assets={})
-    with tempfile.TemporaryDirectory() as folder:
-        written = write_report(results, Path(folder), parts, earlier)
-        return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in written}
-
-
-def only(*names: str) -> Parts:
-    return replace(PARTS, sections=tuple(section for section in PARTS.sections if section.name in names))
-
-
-def small() -> Results:
-    facts, outcomes = drawn.small_run()
-    return Results(facts, tuple(outcomes))
-
-
 @pytest.fixture(scope="module")
 def pages() -> dict[str, str]:
-    return render(small())
+    return render(small())  # type: ignore[no-any-return]
 
 
 def results_drawn() -> st.SearchStrategy[Results]:
@@ -256,6 +239,20 @@ def test_settings_of_one_runtime_are_put_side_by_side() -> None:
     assert "other" not in row
 
 
+def test_first_page_stays_small_where_much_fails() -> None:
+    paths = [("torch", f"onnx_from_torch_{number}", "relay_from_onnx", f"relay_llvm_{number}") for number in range(60)]
+    failing = {"status": Status.MISMATCH, "verdict": Verdict.FAIL}
+    outcomes = [
+        drawn.one(layer=f"relative_position_attention_{number}", path=path) for number in range(60) for path in paths
+    ]
+    outcomes[:400] = [replace(one, detail=f"{one.layer} {one.path} " * 4, **failing) for one in outcomes[:400]]
+    pages = render(Results({}, tuple(outcomes)), only("totals", "failures", "matrix", "components", "paths"))
+    assert len(pages["index.html"]) < 2**20
+    assert len([name for name in pages if name.startswith("failures/")]) == 400
+    assert "100 more are on the pages of their layers and in report.md." in browsed.Page(pages["index.html"]).text
+    assert pages["report.md"].count("\n### FAIL") == 400
+
+
 def test_junit_counts_what_it_lists(pages: dict[str, str]) -> None:
     root = ET.fromstring(pages["junit.xml"])  # noqa: S314 we wrote it
     assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
@@ -265,6 +262,19 @@ def test_junit_counts_what_it_lists(pages: dict[str, str]) -> None:
     assert failure is not None
     assert failure.get("type") == "FAIL COMPARE MISMATCH"
     assert failure.text == "y: 2 of 6 elements are wrong\nnnparity run --case 77"
+
+
+@pytest.mark.parametrize(
+    ("detail", "shown"),
+    [
+        ("", "RUN ERROR in tvm"),
+        ("ValueError: first\nsecond", "RUN ERROR in tvm: ValueError: first"),
+        ("TVMError: Traceback (most recent call last):\n  0: f\nTVMError: why", "RUN ERROR in tvm: TVMError: why"),
+    ],
+)
+def test_headline_says_what_a_traceback_comes_to(detail: str, shown: str) -> None:
+    outcome = drawn.one(stage=Stage.RUN, status=Status.ERROR, verdict=Verdict.FAIL, component="tvm", detail=detail)
+    assert headline(outcome) == shown
 
 
 def test_summary_is_for_programs(pages: dict[str, str]) -> None:
@@ -327,96 +337,7 @@ def test_figures_have_three_digits(number: float, shown: str) -> None:
     assert figure(number) == shown
 
 
-# Sections are found by looking.
-
-
-def section_file(folder: Path, name: str, order: int, template: str, *, pages: tuple[str, ...] = ("overview",)) -> None:
-    (folder / "templates").mkdir(parents=True, exist_ok=True)
-    markdown = "totals.md.jinja" if "overview" in pages else ""
-    (folder / "extra.py").write_text(
-        "from nnparity.pages import Section\n"
-        "def context(recorded):\n"
-        "    return {'n': len(recorded.outcomes)}\n"
-        f"SECTION = Section({name!r}, {order}, 'Extra', context, 'totals.html.jinja', {markdown!r}, {pages})\n"
-    )
-    (folder / "templates" / "totals.html.jinja").write_text(template)
-    (folder / "templates" / "totals.md.jinja").write_text(template)
-
-
-def test_sections_come_in_the_order_they_ask_for() -> None:
-    on_overview = [section for section in PARTS.sections if "overview" in section.pages]
-    assert [section.name for section in on_overview][:4] == ["totals", "since", "failures", "matrix"]
-    assert [section.order for section in PARTS.sections] == sorted(section.order for section in PARTS.sections)
-    assert [page.order for page in PARTS.pages] == sorted(page.order for page in PARTS.pages)
-
-
-def test_without_folders_our_own_are_found() -> None:
-    found = discover_parts()
-    assert {section.name for section in PARTS.sections} <= {section.name for section in found.sections}
-    assert {page.name for page in PARTS.pages} <= {page.name for page in found.pages}
-    assert set(PARTS.assets) <= set(found.assets)
-
-
-def test_a_third_party_adds_a_section_with_templates_of_its_own(tmp_path: Path) -> None:
-    section_file(tmp_path, "extra", 12, "There are {{ n }} here.")
-    page = render(small(), discover_parts(REPORTS, tmp_path))["index.html"]
-    assert "There are 6 here." in page
-    assert "A check is one case on one path." in page
-    assert page.index('id="totals"') < page.index('id="extra"') < page.index('id="matrix"')
-
-
-def test_a_third_party_adds_a_page_in_one_file(tmp_path: Path) -> None:
-    section_file(tmp_path, "extra", 15, "{{ n }} of {{ about }}: {{ link('overview') }}", pages=("profiles",))
-    with (tmp_path / "extra.py").open("a") as file:
-        file.write(
-            "from nnparity.pages import Page\n"
-            "def subjects(outcomes, facts):\n"
-            "    return {one.case: [one] for one in outcomes}\n"
-            "PAGE = Page('profiles', 99, 'Profiles', 'profiles/{}.html', subjects)\n"
-        )
-    pages = render(small(), discover_parts(REPORTS, tmp_path))
-    assert "1 of 77: ../index.html" in pages["profiles/77.html"]
-    assert "Profiles" in browsed.Page(pages["profiles/77.html"]).text
-
-
-def test_of_two_assets_of_one_name_the_first_is_taken(tmp_path: Path) -> None:
-    section_file(tmp_path, "extra", 15, "")
-    (tmp_path / "assets").mkdir()
-    (tmp_path / "assets" / "page.css").write_text("ours stays")
-    (tmp_path / "assets" / "more.css").write_text("theirs comes along")
-    parts = discover_parts(REPORTS, tmp_path)
-    written = write_report(small(), tmp_path / "out", parts)
-    assert {path.name for path in written} >= {"page.css", "more.css"}
-    assert (tmp_path / "out/assets/page.css").read_bytes() == (REPORTS / "assets/page.css").read_bytes()
-
-
-@given(st.lists(drawn.texts(), min_size=2, max_size=2, unique=True))
-@example(["Softmax", "softmax"])
-@example(["a/b", "a-b"])
-@example(["../up", ".."])
-@example(["", "of"])
-def test_subjects_have_file_names_of_their_own(subjects: list[str]) -> None:
-    first, second = map(file_name, subjects)
-    assert first.lower() != second.lower()
-    assert re.fullmatch(r"[a-z0-9_-]+(\.[0-9a-f]{8})?", first)
-
-
-def test_file_without_section_is_named(tmp_path: Path) -> None:
-    (tmp_path / "empty.py").write_text("")
-    with pytest.raises(UserError, match=r"empty\.py does not end in SECTION = Section\(...\) or PAGE"):
-        discover_parts(tmp_path)
-
-
-def test_name_given_twice_is_refused(tmp_path: Path) -> None:
-    section_file(tmp_path, "totals", 15, "")
-    with pytest.raises(UserError, match="gives the name totals again"):
-        discover_parts(REPORTS, tmp_path)
-
-
-def test_template_that_asks_for_what_is_not_there_fails(tmp_path: Path) -> None:
-    section_file(tmp_path, "extra", 15, "{{ no_such_thing }}")
-    with pytest.raises(jinja2.UndefinedError, match="no_such_thing"):
-        render(small(), discover_parts(REPORTS, tmp_path))
+# What is written where.
 
 
 def test_report_without_sections_is_refused(tmp_path: Path) -> None:
