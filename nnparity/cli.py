@@ -124,19 +124,32 @@ def setup_command(names: tuple[str, ...], models: tuple[Path, ...], converters: 
 @main.command("report")
 @click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=FOLDER, help="Where the reports go.")
+@click.option(
+    "--baseline",
+    multiple=True,
+    metavar="RESULTS",
+    type=click.Path(path_type=Path),
+    help="Earlier results, to say what is new, mended or changed since; may be given more than once.",
+)
 @content_options
 @said_plainly
 def report_command(
-    results: tuple[Path, ...], *, out: Path, models: tuple[Path, ...], converters: tuple[Path, ...]
+    results: tuple[Path, ...],
+    *,
+    out: Path,
+    baseline: tuple[Path, ...],
+    models: tuple[Path, ...],
+    converters: tuple[Path, ...],
 ) -> None:
     """Write the reports of one or more results files."""
     from nnparity.store import merge, read_results
     from nnparity.whole_run import write_reports
 
-    merged = merge(*(read_results(file / "results.jsonl" if file.is_dir() else file) for file in results))
+    merged = merge(*map(read_results, results))
+    earlier = merge(*map(read_results, baseline)).outcomes if baseline else ()
     for note in merged.notes:
         click.echo(note, err=True)
-    write_reports(merged, out, load_content(models, converters))
+    write_reports(merged, out, load_content(models, converters), earlier)
     click.echo(f"{len(merged.outcomes)} outcomes: {out / 'index.html'}")
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import platform
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import nnparity
+from nnparity.code import code_of
 from nnparity.contracts import CompilingRuntime
 from nnparity.discovery import Content, Route
 from nnparity.environments import Environments
+from nnparity.layers import LayerSpec
 from nnparity.plan import Profile
 
 
@@ -31,10 +34,7 @@ def describe_run(
         "cpu": processor(),
         "python": platform.python_version(),
         "paths": [route.id for route in routes],
-        "layers": {
-            name: {"source": content.layers[name].source, "catches": content.layers[name].catches}
-            for name in sorted(layers)
-        },
+        "layers": {name: _layer(content.layers[name]) for name in sorted(layers)},
         "steps": steps_of(content),
         "environments": {name: _environment(name, content, environments) for name in sorted(content.environments)},
         "not_run": not_built(content, environments),
@@ -95,6 +95,18 @@ def processor() -> str:
     except OSError:
         return platform.machine()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _layer(layer: LayerSpec) -> dict[str, Any]:
+    return {
+        "source": layer.source,
+        "catches": layer.catches,
+        "formula": inspect.getdoc(layer.reference) or "",
+        "code": {
+            "reference": code_of(layer.reference),
+            **{root: code_of(build) for root, build in sorted(layer.build.items())},
+        },
+    }
 
 
 def _step(content: Content, representation: str, kind: str, environment: str) -> dict[str, str]:

@@ -20,13 +20,16 @@ class Step:
 
 @dataclass(frozen=True)
 class EnvironmentFacts:
+    """megabytes: on disk, "" if it is not built."""
+
     versions: Mapping[str, str]
     components: tuple[str, ...]
+    megabytes: str = ""
 
 
 @dataclass(frozen=True)
 class KnownFacts:
-    """A known divergence. fix: whose move it is."""
+    """A known divergence. fix: whose move it is. versions: those that it is known of."""
 
     component: str = ""
     layer: str = ""
@@ -35,12 +38,17 @@ class KnownFacts:
     fix: str = ""
     reason: str = ""
     link: str = ""
+    versions: str = ""
 
 
 @dataclass(frozen=True)
 class LayerFacts:
+    """formula: what the reference says that it computes. code: as written, of the reference and by root."""
+
     source: str = ""
     catches: str = ""
+    formula: str = ""
+    code: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,9 @@ class Facts:
             seed=_text(raw.get("seed")),
             cpu=_text(raw.get("cpu")),
             environments={
-                name: EnvironmentFacts(_texts(one.get("versions")), _names(one.get("components")))
+                name: EnvironmentFacts(
+                    _texts(one.get("versions")), _names(one.get("components")), _text(one.get("megabytes"))
+                )
                 for name, one in _objects(raw.get("environments")).items()
             },
             known={name: KnownFacts(**_fields(one, KnownFacts)) for name, one in _objects(raw.get("known")).items()},
@@ -78,7 +88,10 @@ class Facts:
                 name: Step(**{**_fields(one, Step), "name": name}) for name, one in _objects(raw.get("steps")).items()
             },
             paths=tuple(tuple(path.split(">")) for path in _names(raw.get("paths"))),
-            layers={name: LayerFacts(**_fields(one, LayerFacts)) for name, one in _objects(raw.get("layers")).items()},
+            layers={
+                name: LayerFacts(**{**_fields(one, LayerFacts), "code": _texts(one.get("code"))})
+                for name, one in _objects(raw.get("layers")).items()
+            },
             not_run=_texts(raw.get("not_run")),
             conversions={
                 name: count for name, count in _mapping(raw.get("conversions")).items() if isinstance(count, int)
@@ -116,7 +129,7 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(sorted({one for one in value if isinstance(one, str)})) if isinstance(value, list) else ()
 
 
-def _fields(value: Mapping[str, Any], kind: type[Step | KnownFacts | LayerFacts]) -> dict[str, str]:
+def _fields(value: Mapping[str, Any], kind: type[Step | KnownFacts | LayerFacts]) -> dict[str, Any]:
     return {item.name: _text(value[item.name]) for item in fields(kind) if item.name in value}
 
 

@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from nnparity.escape import visible
 from nnparity.facts import Facts
-from nnparity.matrix import Cell, matrix
+from nnparity.matrix import Cell, Matrix, matrix
 from nnparity.outcome import Outcome, Status, Verdict
+
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+TRACEBACK = "Traceback (most recent call last):"
+COUNTED = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
 def junit(outcomes: Sequence[Outcome], facts: Facts) -> str:
     """Return one suite a layer, one test case a check; a layer and path without any check is a skipped test case."""
     table = matrix(outcomes, facts)
-    root = ET.Element("testsuites", name="nnparity")
+    counts: Counter[str] = Counter()
+    suites = []
+    # A tree of all suites at once would take several times the memory of its text.
     for layer in table.layers:
-        suite = ET.SubElement(root, "testsuite", name=visible(layer))
-        for cell in table.row(layer):
-            for outcome in cell.outcomes:
-                _add_outcome(suite, outcome)
-            if not cell.outcomes:
-                skipped = ET.SubElement(_test_case(suite, cell.layer, _cell_name(cell)), "skipped")
-                skipped.set("message", visible(f"not run: {facts.why_not_run(cell.path)}"))
-        _count(suite)
-    _count(root)
-    ET.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+        suite = _suite(table, layer, facts)
+        counts.update({name: int(suite.get(name, 0)) for name in COUNTED})
+        ET.indent(suite, level=1)
+        suites.append(f"  {ET.tostring(suite, encoding='unicode').rstrip()}\n")
+    root = ET.Element("testsuites", {"name": "nnparity", **{name: str(counts[name]) for name in COUNTED}})
+    if not suites:
+        return f"{HEAD}{ET.tostring(root, encoding='unicode')}\n"
+    opening = ET.tostring(root, encoding="unicode", short_empty_elements=False).partition("</")[0]
+    return "".join([HEAD, opening, "\n", *suites, "</testsuites>\n"])
+
+
+def _suite(table: Matrix, layer: str, facts: Facts) -> ET.Element:
+    suite = ET.Element("testsuite", name=visible(layer))
+    for cell in table.row(layer):
+        for outcome in cell.outcomes:
+            _add_outcome(suite, outcome)
+        if not cell.outcomes:
+            skipped = ET.SubElement(_test_case(suite, cell.layer, _cell_name(cell)), "skipped")
+            skipped.set("message", visible(f"not run: {facts.why_not_run(cell.path)}"))
+    for attribute, tag in COUNTED.items():
+        suite.set(attribute, str(sum(1 for _ in suite.iter(tag))))
+    return suite
 
 
 def _add_outcome(suite: ET.Element, outcome: Outcome) -> None:
@@ -45,7 +63,9 @@ def _add_outcome(suite: ET.Element, outcome: Outcome) -> None:
 
 def headline(outcome: Outcome) -> str:
     """Return in one line what became of a check."""
-    first = outcome.detail.strip().partition("\n")[0]
+    lines = outcome.detail.strip().splitlines() or [""]
+    # What a traceback comes to stands at its end.
+    first = lines[-1] if lines[0].endswith(TRACEBACK) else lines[0]
     if outcome.verdict is Verdict.XPASS:
         return f"the witness of {outcome.known} matches now: delete this entry"
     if outcome.verdict in {Verdict.XFAIL, Verdict.ALLOWED}:
@@ -60,8 +80,3 @@ def _cell_name(cell: Cell) -> str:
 
 def _test_case(suite: ET.Element, layer: str, name: str) -> ET.Element:
     return ET.SubElement(suite, "testcase", classname=visible(layer), name=visible(name))
-
-
-def _count(element: ET.Element) -> None:
-    for attribute, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
-        element.set(attribute, str(sum(1 for _ in element.iter(tag))))

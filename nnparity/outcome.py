@@ -58,7 +58,7 @@ class Failure(Exception):
         self.component = component
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """One line of results.jsonl.
 

@@ -2,98 +2,85 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
-from nnparity.discovery import content_folders
+from nnparity.badge import badge
 from nnparity.errors import UserError
 from nnparity.escape import breakable, markdown, visible, web_link
-from nnparity.facts import Facts
+from nnparity.facts import Facts, LayerFacts
 from nnparity.junit import junit
-from nnparity.loading import load_file
+from nnparity.matrix import Tally
 from nnparity.merging import settled
 from nnparity.outcome import Outcome
+from nnparity.pages import ASSETS, INDEX, Links, Page, Parts, Recorded, Section, fingerprint
 from nnparity.store import Results
 from nnparity.summary import summary
 
-TEMPLATES = "templates"
-SCRIPT = "page.js"
 NOTHING = "\N{EN DASH}"
+MARK = '<meta name="generator" content="nnparity">'
+"""What tells a page of ours from a file of somebody else's."""
 
 
 @dataclass(frozen=True)
-class Section:
-    """One part of the report.
+class Sheet:
+    """One page about one subject."""
 
-    context: a pure function of the outcomes, which come in one fixed order, and the facts.
-    html, markdown: template files in the folder templates/ beside the section's file; `templates` is found by looking.
-    """
+    page: Page
+    subject: str
+    outcomes: Sequence[Outcome]
 
-    name: str
-    order: int
-    title: str
-    context: Callable[[Sequence[Outcome], Facts], Mapping[str, object]]
-    html: str
-    markdown: str
-    templates: Path = Path()
+    @property
+    def file(self) -> str:
+        return self.page.place(self.subject)
 
 
-Told = Sequence[tuple[Section, Mapping[str, object]]]
-"""Sections with their contexts, which the page and the Markdown are both made from."""
+@dataclass(frozen=True)
+class Told:
+    """All that a report is made from."""
+
+    notes: Sequence[str]
+    recorded: Recorded
+    parts: Parts
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Return where templates are looked for."""
+        return tuple(dict.fromkeys(section.templates for section in self.parts.sections))
 
 
-def discover_sections(*folders: Path) -> tuple[Section, ...]:
-    """Return the SECTION of every Python file in the folders, in the order that they ask for.
+def write_report(results: Results, out_dir: Path, parts: Parts, earlier: Sequence[Outcome] = ()) -> tuple[Path, ...]:
+    """Write index.html and what it leads to, report.md, summary.json, junit.xml and badge.svg; return where all are.
 
-    Without folders: reports/ of every place that has content.
-    """
-    places = folders or tuple(root / "reports" for root in content_folders())
-    found: dict[str, Section] = {}
-    for file in (file for folder in places for file in sorted(folder.glob("*.py"))):
-        section = getattr(load_file(file), "SECTION", None)
-        if not isinstance(section, Section):
-            raise UserError(f"looking for report sections: {file} does not end in SECTION = Section(...)")
-        if section.name in found:
-            raise UserError(f"looking for report sections: {file} gives the name {section.name} again; rename one")
-        found[section.name] = replace(section, templates=file.parent / TEMPLATES)
-    return tuple(sorted(found.values(), key=lambda section: (section.order, section.name)))
-
-
-def write_report(results: Results, out_dir: Path, sections: Sequence[Section]) -> tuple[Path, ...]:
-    """Write index.html, report.md, summary.json and junit.xml; return where they are.
-
-    The layout, page.html.jinja and page.md.jinja, and page.js come from the first section's templates.
+    The layouts, page.html.jinja and page.md.jinja, come from the first section's templates. Pages of an earlier report
+    that this one does not have are removed. earlier: the outcomes of a baseline to compare with.
     Raises UserError if `out_dir` cannot be written to; a page that was there before is then still whole.
     """
-    if not sections:
+    if not parts.sections:
         raise UserError("writing the report: there are no sections; give a folder whose files end in SECTION = ...")
-    facts = Facts.of(results.facts)
     outcomes = settled(results.outcomes)
-    told = [(section, section.context(outcomes, facts)) for section in sections]
-    pages = {
-        "index.html": _html(results.notes, facts, told),
-        "report.md": _markdown(results.notes, facts, told),
-        "summary.json": summary(outcomes, facts),
-        "junit.xml": junit(outcomes, facts),
-    }
+    facts = _complete(Facts.of(results.facts), outcomes)
+    told = Told(results.notes, Recorded(outcomes, facts, earlier=settled(earlier)), parts)
+    written = []
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        for name, page in pages.items():
-            _replace(out_dir / name, page.encode())
+        for name, content in (*_assets(told), *_contracts(told), *_pages(told)):
+            written.append(out_dir / name)
+            written[-1].parent.mkdir(exist_ok=True)
+            _replace(written[-1], content())
+        _remove_others(out_dir, parts.pages, set(written))
     except OSError as error:
         raise UserError(
             f"writing the report into {out_dir}: {error.strerror}; give another folder with --out"
         ) from error
-    return tuple(out_dir / name for name in pages)
+    return tuple(sorted(written, key=lambda path: (path.parent != out_dir, path.name != INDEX, path)))
 
 
 def figure(number: float) -> str:
@@ -105,36 +92,91 @@ def figure(number: float) -> str:
     return f"{number:.3g}" if abs(number) < 1000 else f"{number:,.0f}"
 
 
-def _html(notes: Sequence[str], facts: Facts, told: Told) -> str:
-    source = (told[0][0].templates / SCRIPT).read_text(encoding="utf-8")
-    script = Markup(source)  # noqa: S704 a file of ours, and the page's policy allows no other script
-    digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
-    parts = _parts(told, _shown_in_html, lambda section: section.html)
-    layout = _environment(_folders(told), _shown_in_html).get_template("page.html.jinja")
-    return layout.render(parts=parts, facts=facts, notes=notes, script=script, digest=digest)
+File = tuple[str, Callable[[], bytes]]
+"""A place in the report's folder, and what makes its content when it is its turn: they are not all held at once."""
 
 
-def _markdown(notes: Sequence[str], facts: Facts, told: Told) -> str:
-    parts = _parts(told, _shown_in_markdown, lambda section: section.markdown)
-    layout = _environment(_folders(told), _shown_in_markdown).get_template("page.md.jinja")
-    return layout.render(parts=parts, facts=facts, notes=notes)
+def _assets(told: Told) -> Iterator[File]:
+    for name, file in sorted(told.parts.assets.items()):
+        yield f"{ASSETS}/{name}", file.read_bytes
 
 
-def _parts(
-    told: Told, shown: Callable[[object], object], template: Callable[[Section], str]
+def _contracts(told: Told) -> Iterator[File]:
+    recorded = told.recorded
+    yield "report.md", lambda: _markdown(told).encode()
+    yield "summary.json", lambda: summary(recorded.outcomes, recorded.facts).encode()
+    yield "badge.svg", lambda: badge(Tally.of(recorded.outcomes)).encode()
+    yield "junit.xml", lambda: junit(recorded.outcomes, recorded.facts).encode()
+
+
+def _pages(told: Told) -> Iterator[File]:
+    used = {page for section in told.parts.sections if section.html for page in section.pages}
+    sheets = [
+        Sheet(page, subject, outcomes)
+        for page in told.parts.pages
+        if page.name in used or page.file == INDEX
+        for subject, outcomes in page.subjects(told.recorded.outcomes, told.recorded.facts).items()
+    ]
+    # The first page is written last: what it leads to is there by then.
+    for sheet in sorted(sheets, key=lambda one: (one.file == INDEX, one.file)):
+        yield sheet.file, partial(_html, told, sheet, sheets)
+
+
+def _html(told: Told, sheet: Sheet, sheets: Sequence[Sheet]) -> bytes:
+    page, about = sheet.page.name, sheet.subject
+    link = Links({(one.page.name, one.subject): one.file for one in sheets}, sheet.file)
+    recorded = replace(told.recorded, outcomes=sheet.outcomes, page=page, about=about)
+    shown = {"link": link, "page": page, "about": about}
+    sections = {one: one.html for one in told.parts.sections if page in one.pages and one.html}
+    rendered = _rendered(told, recorded, sections, _shown_in_html, shown)
+    layout = _environment(told.folders, _shown_in_html).get_template("page.html.jinja")
+    text = layout.render(
+        **shown,
+        parts=rendered,
+        facts=recorded.facts,
+        notes=told.notes,
+        title=sheet.page.title,
+        mark=Markup(MARK),  # noqa: S704 a constant of ours
+        single=[one.page for one in sheets if "{}" not in one.page.file],
+        beside=[one.subject for one in sheets if one.page is sheet.page],
+        charts=any("data-chart" in text for _, text in rendered),
+    )
+    return text.encode()
+
+
+def _markdown(told: Told) -> str:
+    sections = {one: one.markdown for one in told.parts.sections if one.markdown}
+    rendered = _rendered(told, told.recorded, sections, _shown_in_markdown, {})
+    layout = _environment(told.folders, _shown_in_markdown).get_template("page.md.jinja")
+    return layout.render(parts=rendered, facts=told.recorded.facts, notes=told.notes)
+
+
+def _rendered(
+    told: Told,
+    recorded: Recorded,
+    sections: Mapping[Section, str],
+    shown: Callable[[object], object],
+    names: Mapping[str, object],
 ) -> list[tuple[Section, Markup]]:
-    parts = []
-    for section, context in told:
+    """Return the sections that have something to say, each rendered with its template."""
+    rendered = []
+    for section, template in sections.items():
         # A section's own folder comes first: two folders may use the same file names.
-        folders = tuple(dict.fromkeys((section.templates, *_folders(told))))
-        part = _environment(folders, shown).get_template(template(section))
-        text = part.render(section=section, **context)
-        parts.append((section, Markup(text)))  # noqa: S704 rendered with escaping on
-    return parts
+        folders = tuple(dict.fromkeys((section.templates, *told.folders)))
+        part = _environment(folders, shown).get_template(template)
+        text = part.render(section=section, **names, **section.context(recorded))
+        if text.strip():
+            rendered.append((section, Markup(text)))  # noqa: S704 rendered with escaping on
+    return rendered
 
 
-def _folders(told: Told) -> tuple[Path, ...]:
-    return tuple(dict.fromkeys(section.templates for section, _ in told))
+def _complete(facts: Facts, outcomes: Sequence[Outcome]) -> Facts:
+    """Return the facts with every layer and path that outcomes name: a page about one layer has all paths."""
+    layers = {outcome.layer for outcome in outcomes} - set(facts.layers)
+    paths = {*facts.paths, *(outcome.path for outcome in outcomes)}
+    return replace(
+        facts, layers={**facts.layers, **{name: LayerFacts() for name in sorted(layers)}}, paths=tuple(sorted(paths))
+    )
 
 
 def _shown_in_html(value: object) -> object:
@@ -157,15 +199,25 @@ def _environment(folders: tuple[Path, ...], shown: Callable[[object], object]) -
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"breakable": breakable, "figure": figure, "web_link": web_link}
+    environment.filters |= {
+        "breakable": breakable, "figure": figure, "fingerprint": fingerprint, "web_link": web_link,
+    }  # fmt: skip
     return environment
 
 
 def _replace(path: Path, data: bytes) -> None:
     """Put the whole file in place at once, or leave what is there."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial_file = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        partial.write_bytes(data)
-        partial.replace(path)
+        partial_file.write_bytes(data)
+        partial_file.replace(path)
     finally:
-        partial.unlink(missing_ok=True)
+        partial_file.unlink(missing_ok=True)
+
+
+def _remove_others(out_dir: Path, pages: Sequence[Page], written: set[Path]) -> None:
+    """Remove pages of an earlier report that this one does not have; nothing that a report did not write."""
+    for page in pages:
+        for file in sorted((out_dir / page.file).parent.glob("*.html")):
+            if file not in written and MARK in file.read_text(encoding="utf-8", errors="replace")[:400]:
+                file.unlink()

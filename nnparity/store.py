@@ -7,9 +7,9 @@ import fcntl
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +17,7 @@ from typing import Any, Self
 from nnparity.errors import UserError
 from nnparity.merging import merged_facts, settled, without_those_that_ran
 from nnparity.outcome import Outcome, Verdict
+from nnparity.sharing import Shared
 
 RESULTS = "results.jsonl"
 PREVIOUS = "results.previous.jsonl"
@@ -46,7 +47,8 @@ def read_results(path: Path) -> Results:
     """
     path = path / RESULTS if path.is_dir() else path
     try:
-        lines = _Lines.of(path, path.read_bytes())
+        with path.open("rb") as file:
+            lines = _Lines.of(path, file)
     except OSError as error:
         raise UserError(f"reading {path}: {error.strerror}; expected a {RESULTS} that nnparity run wrote") from error
     if not lines.facts:
@@ -139,11 +141,11 @@ class ResultsWriter:
         if not self.path.exists():
             return _Lines()
         if self._resume:
-            return _Lines.of(self.path, _ours(self.path))
-        _ours(self.path)
+            return _lines_of_ours(self.path)
+        _refuse_foreign(self.path)
         previous = self._folder / PREVIOUS
         if previous.exists():
-            _ours(previous)
+            _refuse_foreign(previous)
         self.path.replace(previous)
         self.notes = (f"the results of an earlier run were moved to {PREVIOUS}",)
         return _Lines()
@@ -159,16 +161,20 @@ class _Lines:
     whole_bytes: int = 0
 
     @classmethod
-    def of(cls, path: Path, data: bytes) -> _Lines:
-        *lines, torn = data.split(b"\n")
-        found = cls(whole_bytes=len(data) - len(torn))
-        for number, line in enumerate(lines, start=1):
+    def of(cls, path: Path, data: Iterable[bytes]) -> _Lines:
+        """Return what is in the lines of a file, each with its end; equal values are kept once."""
+        found, shared, torn, number, whole_bytes = cls(), Shared(), b"", 0, 0
+        for number, line in enumerate(data, start=1):
+            if not line.endswith(b"\n"):
+                torn = line
+                break
+            whole_bytes += len(line)
             try:
                 record = json.loads(line)
                 if number == 1 or "schema" in record:
                     found.facts.append(_facts(path, record))
                 else:
-                    found.outcomes.append(_outcome(record))
+                    found.outcomes.append(shared.outcome(_outcome(record)))
             except (ValueError, KeyError, TypeError, RecursionError) as error:
                 if number == 1:
                     raise _foreign(path) from error
@@ -176,11 +182,11 @@ class _Lines:
                     f"reading {path}: line {number} is not an outcome ({type(error).__name__}: {error}); "
                     "restore the file, or delete that line"
                 ) from error
-        if not lines and not _may_become_ours(torn):
+        if not whole_bytes and not _may_become_ours(torn):
             raise _foreign(path)
-        if lines and torn:
+        if whole_bytes and torn:
             found.notes.append(f"the last line was unfinished ({len(torn)} bytes) and is left out")
-        return found
+        return replace(found, whole_bytes=whole_bytes)
 
 
 def _facts(path: Path, record: Any) -> dict[str, Any]:
@@ -218,13 +224,18 @@ def _may_become_ours(torn: bytes) -> bool:
     return opening.startswith(torn) or torn.startswith(opening)
 
 
-def _ours(path: Path) -> bytes:
-    """Return the file's bytes; raises UserError if it is not a results file."""
+def _refuse_foreign(path: Path) -> None:
+    """Raise UserError if the file is not a results file."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise _foreign(path)
-    data = path.read_bytes()
-    _Lines.of(path, data.partition(b"\n")[0] + b"\n" if b"\n" in data else data)
-    return data
+    with path.open("rb") as file:
+        _Lines.of(path, [file.readline()])
+
+
+def _lines_of_ours(path: Path) -> _Lines:
+    _refuse_foreign(path)
+    with path.open("rb") as file:
+        return _Lines.of(path, file)
 
 
 def _foreign(path: Path) -> UserError:

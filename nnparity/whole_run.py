@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shlex
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,10 @@ from nnparity.layers import Case
 from nnparity.options import Selection, load_content
 from nnparity.oracle import Oracle
 from nnparity.outcome import Outcome, Verdict
+from nnparity.pages import discover_parts
 from nnparity.plan import PROFILES, keep_notes_in
 from nnparity.progress import NEW, Progress
-from nnparity.report import discover_sections, write_report
+from nnparity.report import write_report
 from nnparity.run import run
 from nnparity.store import Results, ResultsWriter, read_results
 
@@ -92,8 +93,8 @@ def run_whole(**options: Any) -> int:
     return code
 
 
-def write_reports(results: Results, out: Path, content: Content) -> None:
-    """Write the reports of these results; families of operators come from the content."""
+def write_reports(results: Results, out: Path, content: Content, earlier: Sequence[Outcome] = ()) -> None:
+    """Write the reports of these results; families of operators come from the content. earlier: a baseline's."""
     steps = results.facts.get("steps", {})
     operators: dict[str, set[str]] = {}
     for outcome in results.outcomes:
@@ -102,7 +103,7 @@ def write_reports(results: Results, out: Path, content: Content) -> None:
             if representation in content.representations:
                 operators.setdefault(representation, set()).update(counts)
     facts = {**results.facts, "families": families_of(content, operators)}
-    write_report(dataclasses.replace(results, facts=facts), out, discover_sections())
+    write_report(dataclasses.replace(results, facts=facts), out, discover_parts(), earlier)
 
 
 def _chosen_case(case_id: str | None, out: Path, content: Content) -> Case | None:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from nnparity.facts import Facts
-from nnparity.outcome import Outcome
-from nnparity.report import Section
+from nnparity.pages import Page, Recorded, Section
 
 
-def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+def context(recorded: Recorded) -> Mapping[str, object]:
+    facts = recorded.facts
     return {
         "cpu": facts.cpu,
         "environments": [
-            {"name": name, "versions": sorted(one.versions.items()), "components": one.components}
+            {
+                "name": name,
+                "versions": sorted(one.versions.items()),
+                "components": one.components,
+                "megabytes": one.megabytes,
+            }
             for name, one in facts.environments.items()
         ],
     }
 
 
+PAGE = Page(name="machine", order=40, title="Versions and times", file="machine.html")
 SECTION = Section(
     name="environments",
     order=80,
     title="Environments",
+    pages=("machine",),
     context=context,
     html="environments.html.jinja",
     markdown="environments.md.jinja",

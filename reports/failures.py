@@ -3,32 +3,58 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from nnparity.facts import Facts
 from nnparity.junit import headline
 from nnparity.matrix import BAD
 from nnparity.merging import canonical
 from nnparity.outcome import Outcome, Verdict
-from nnparity.report import Section
+from nnparity.pages import Page, Recorded, Section, Subjects, fingerprint
+
+Ending = tuple[str, ...]
+
+# A run in which much fails must not make a first page that no browser opens; report.md has them all.
+AT_MOST = 300
 
 
-def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+def context(recorded: Recorded) -> Mapping[str, object]:
+    outcomes = recorded.outcomes
     failing = [outcome for outcome in outcomes if outcome.verdict in BAD]
-    by_path: dict[tuple[str, ...], list[Outcome]] = {}
-    for outcome in failing:
-        by_path.setdefault((*_end(outcome), outcome.path_id), []).append(outcome)
-    by_case: dict[tuple[str, ...], list[Sequence[Outcome]]] = {}
-    for same in by_path.values():
-        shown = _worst(same)
-        by_case.setdefault((*_end(shown), shown.case, shown.detail), []).append(same)
-    in_order = sorted(by_case, key=lambda end: (end[0] != Verdict.FAIL.value, end))
+    by_case = _entries(outcomes)
     return {
-        "failures": [_failure(by_case[end]) for end in in_order],
+        "failures": [_failure(by_case[end]) for end in _in_order(by_case)],
+        "at_most": AT_MOST,
         "new": sum(1 for outcome in failing if outcome.verdict is Verdict.FAIL),
         "stale": sum(1 for outcome in failing if outcome.verdict is Verdict.XPASS),
         "total": len(outcomes),
     }
+
+
+def subjects(outcomes: Sequence[Outcome], facts: Facts) -> Subjects:
+    """Return the outcomes of every entry."""
+    return {_name(end): [one for same in paths for one in same] for end, paths in sorted(_entries(outcomes).items())}
+
+
+def _entries(outcomes: Sequence[Outcome]) -> dict[Ending, list[Sequence[Outcome]]]:
+    """Return the failures of each path that end alike, by how they end and by the case that is worst on the path."""
+    by_path: dict[Ending, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.verdict in BAD:
+            by_path.setdefault((*_end(outcome), outcome.path_id), []).append(outcome)
+    by_case: dict[Ending, list[Sequence[Outcome]]] = {}
+    for same in by_path.values():
+        shown = _worst(same)
+        by_case.setdefault((*_end(shown), shown.case, shown.detail), []).append(same)
+    return by_case
+
+
+def _in_order(entries: Iterable[Ending]) -> list[Ending]:
+    return sorted(entries, key=lambda end: (end[0] != Verdict.FAIL.value, end))
+
+
+def _name(end: Ending) -> str:
+    return f"{end[1]}-{fingerprint(*end)}"
 
 
 def _end(outcome: Outcome) -> tuple[str, ...]:
@@ -43,9 +69,11 @@ def _worst(same: Sequence[Outcome]) -> Outcome:
 
 def _failure(paths: Sequence[Sequence[Outcome]]) -> dict[str, object]:
     """Return the entry of failures that end alike, shown by the one case that is worst on each of their paths."""
-    worst = [_worst(same) for same in paths]
+    by_path = sorted(paths, key=lambda same: same[0].path)
+    worst = [_worst(same) for same in by_path]
     shown = _worst(worst)
     return {
+        "name": _name((*_end(shown), shown.case, shown.detail)),
         "outcome": shown,
         "headline": headline(shown),
         "compared": not math.isnan(shown.error_over_budget),
@@ -57,10 +85,12 @@ def _failure(paths: Sequence[Sequence[Outcome]]) -> dict[str, object]:
     }
 
 
+PAGE = Page(name="failure", order=50, title="Failure", file="failures/{}.html", subjects=subjects)
 SECTION = Section(
     name="failures",
-    order=30,
+    order=18,
     title="Failures",
+    pages=("overview", "layer", "component", "failure"),
     context=context,
     html="failures.html.jinja",
     markdown="failures.md.jinja",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from nnparity.facts import Facts, KnownFacts
 from nnparity.outcome import Outcome, Verdict
-from nnparity.report import Section
+from nnparity.pages import Page, Recorded, Section
 
 MOVES = {
     "here": "ours",
@@ -16,16 +16,28 @@ MOVES = {
 }
 
 
-def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+def context(recorded: Recorded) -> Mapping[str, object]:
+    outcomes, facts = recorded.outcomes, recorded.facts
     seen: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.known and outcome.verdict in {Verdict.XFAIL, Verdict.ALLOWED, Verdict.XPASS}:
             seen.setdefault(outcome.known, []).append(outcome)
+    concerned = {name for name in {*facts.known, *seen} if _concerns(recorded, name, seen.get(name, ()))}
     return {
-        "entries": [_entry(name, seen[name], facts) for name in sorted(seen)],
-        "unseen": sorted(set(facts.known) - set(seen)),
-        "recorded": len({*facts.known, *seen}),
+        "entries": [_entry(name, seen[name], facts) for name in sorted(seen) if name in concerned],
+        "unseen": sorted(concerned - set(seen)),
+        "recorded": len(concerned),
     }
+
+
+def _concerns(recorded: Recorded, name: str, seen: Sequence[Outcome]) -> bool:
+    """Return whether the page is about the entry: about everything, its component, or its layer."""
+    said = recorded.facts.known.get(name, KnownFacts())
+    if recorded.page == "component":
+        return recorded.about in {said.component, *(outcome.component for outcome in seen)}
+    if recorded.page == "layer":
+        return bool(seen) or said.layer == recorded.about
+    return True
 
 
 def _entry(name: str, outcomes: Sequence[Outcome], facts: Facts) -> dict[str, object]:
@@ -41,6 +53,7 @@ def _entry(name: str, outcomes: Sequence[Outcome], facts: Facts) -> dict[str, ob
         "move": MOVES.get(said.fix, said.fix or "not said"),
         "reason": said.reason or "no reason is given in this results file",
         "link": said.link,
+        "versions": said.versions,
         "count": len(outcomes),
         "witness": _witness(witnesses),
     }
@@ -55,10 +68,12 @@ def _witness(witnesses: Sequence[Outcome]) -> str:
     return f"{cases} still diverges"
 
 
+PAGE = Page(name="divergences", order=20, title="Known divergences", file="divergences.html")
 SECTION = Section(
     name="known",
     order=40,
     title="Known divergences seen",
+    pages=("divergences", "layer", "component"),
     context=context,
     html="known.html.jinja",
     markdown="known.md.jinja",

@@ -1,32 +1,39 @@
-"""Every layer on every path in one table, and each cell's account below it."""
+"""Every layer on every path in one table; each cell leads to its account on the layer's page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import groupby
 
 from nnparity.facts import Facts
-from nnparity.junit import headline
 from nnparity.matrix import Cell, Matrix, Standing, Tally, matrix, short
-from nnparity.outcome import Outcome, Verdict
-from nnparity.report import Section
+from nnparity.pages import Recorded, Section, fingerprint
 
 # A cell is as wide as "12/12"; longer words break where they may.
 SHORT_WORDS = {Standing.PARTLY: "partly", Standing.UNSUPPORTED: "unsup\N{SOFT HYPHEN}ported"}
 
 
-def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+def context(recorded: Recorded) -> Mapping[str, object]:
+    outcomes, facts = recorded.outcomes, recorded.facts
     table = matrix(outcomes, facts)
     group_starts = {group.paths[0] for group in table.groups}
+    anchors = {path: f"p{fingerprint('>'.join(path))}" for path in table.paths}
+    standings = {cell.tally.standing for cell in table.cells.values()}
     return {
-        "standings": list(Standing),
+        "standings": [standing for standing in Standing if standing in standings],
         "roots": _roots(table),
         "groups": _groups(table),
         "columns": [
-            {"id": ">".join(path), "steps": path[1:] or path, "starts_group": path in group_starts}
-            for path in table.paths
+            {
+                "id": ">".join(path),
+                "words": f"{facts.title(path[0])} {group.title} {' '.join(path)}",
+                "steps": path[1:] or path,
+                "starts_group": path in group_starts,
+            }
+            for group in table.groups
+            for path in group.paths
         ],
-        "rows": [_row(table, layer, facts, group_starts) for layer in table.layers],
+        "rows": [_row(table, layer, facts, group_starts, anchors) for layer in table.layers],
     }
 
 
@@ -56,38 +63,31 @@ def _groups(table: Matrix) -> list[dict[str, object]]:
     return groups
 
 
-def _row(table: Matrix, layer: str, facts: Facts, group_starts: set[tuple[str, ...]]) -> dict[str, object]:
+def _row(
+    table: Matrix,
+    layer: str,
+    facts: Facts,
+    group_starts: set[tuple[str, ...]],
+    anchors: Mapping[tuple[str, ...], str],
+) -> dict[str, object]:
     cells = table.row(layer)
-    said = facts.layers.get(layer)
     return {
         "layer": layer,
-        "source": said.source if said else "",
-        "catches": said.catches if said else "",
+        "catches": facts.layers[layer].catches,
         "tally": Tally.of(outcome for cell in cells for outcome in cell.outcomes),
-        "cells": [_cell(cell, facts, starts_group=cell.path in group_starts) for cell in cells],
+        "cells": [_cell(cell, anchors[cell.path], starts_group=cell.path in group_starts) for cell in cells],
     }
 
 
-def _cell(cell: Cell, facts: Facts, *, starts_group: bool) -> dict[str, object]:
+def _cell(cell: Cell, anchor: str, *, starts_group: bool) -> dict[str, object]:
     tally = cell.tally
     return {
-        "path": ">".join(cell.path),
         "tally": tally,
         "standing": tally.standing,
         "word": SHORT_WORDS.get(tally.standing, tally.standing.word),
+        "anchor": anchor,
         "starts_group": starts_group,
-        "worst_error": cell.worst_error,
-        "remark": _remark(cell, facts),
     }
-
-
-def _remark(cell: Cell, facts: Facts) -> str:
-    """Return the first thing that a reader of a cell that is not all matched wants to know."""
-    if not cell.outcomes:
-        return facts.why_not_run(cell.path)
-    order = (Verdict.FAIL, Verdict.XPASS, Verdict.XFAIL, Verdict.ALLOWED, Verdict.UNSUPPORTED, Verdict.NOT_RUN)
-    told = sorted((one for one in cell.outcomes if one.verdict in order), key=lambda one: order.index(one.verdict))
-    return headline(told[0]) if told else ""
 
 
 SECTION = Section(

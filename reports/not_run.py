@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from nnparity.facts import Facts
 from nnparity.matrix import matrix
-from nnparity.outcome import Outcome, Verdict
-from nnparity.report import Section
+from nnparity.outcome import Verdict
+from nnparity.pages import Recorded, Section
 
 
-def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+def context(recorded: Recorded) -> Mapping[str, object]:
+    outcomes, facts = recorded.outcomes, recorded.facts
     table = matrix(outcomes, facts)
     stopped = Counter(
         (outcome.component or outcome.path[-1], outcome.detail.strip() or "no reason was recorded")
@@ -41,6 +41,7 @@ SECTION = Section(
     name="not_run",
     order=70,
     title="Not run",
+    pages=("coverage",),
     context=context,
     html="not_run.html.jinja",
     markdown="not_run.md.jinja",

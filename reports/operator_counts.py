@@ -9,7 +9,7 @@ from nnparity.contracts import Family
 from nnparity.facts import Facts
 from nnparity.merging import canonical
 from nnparity.outcome import Outcome
-from nnparity.report import Section
+from nnparity.pages import Recorded, Section
 
 Chain = tuple[str, ...]
 Counts = dict[str, int]
@@ -64,7 +64,8 @@ class Table:
     totals: str
 
 
-def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+def context(recorded: Recorded) -> Mapping[str, object]:
+    outcomes, facts = recorded.outcomes, recorded.facts
     by_layer: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.op_counts or outcome.op_total:
@@ -81,8 +82,11 @@ def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
 
 def _table(outcomes: Sequence[Outcome], facts: Facts) -> Table:
     by_model: dict[tuple[str, Chain], list[Outcome]] = {}
+    configs: dict[int, str] = {}  # by identity: outcomes share their configs, and there are many times fewer
     for outcome in outcomes:
-        by_model.setdefault((canonical(dict(outcome.config)), outcome.open_axes), []).append(outcome)
+        if id(outcome.config) not in configs:
+            configs[id(outcome.config)] = canonical(dict(outcome.config))
+        by_model.setdefault((configs[id(outcome.config)], outcome.open_axes), []).append(outcome)
     counted = {model: _counted(same) for model, same in by_model.items()}
     # The model that most paths have counted shows most; of equals, the one that is written shortest.
     model = max(counted, key=lambda one: (len(counted[one]), -len(one[0]), one))
@@ -158,6 +162,7 @@ SECTION = Section(
     name="operator_counts",
     order=50,
     title="Operators",
+    pages=("layer",),
     context=context,
     html="operator_counts.html.jinja",
     markdown="operator_counts.md.jinja",

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 
 from nnparity.facts import Facts
 from nnparity.outcome import Outcome, Stage
-from nnparity.report import Section
+from nnparity.pages import Recorded, Section
 
 Path = tuple[str, ...]
 Case = tuple[str, str]
 
 
-def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+def context(recorded: Recorded) -> Mapping[str, object]:
+    outcomes, facts = recorded.outcomes, recorded.facts
     places = {path: _place(path, facts) for path in {outcome.path for outcome in outcomes}}
     groups: dict[tuple[Path, str], dict[str, dict[Case, Outcome]]] = {}
     for outcome in outcomes:
@@ -65,6 +66,7 @@ SECTION = Section(
     name="settings",
     order=55,
     title="Settings of one runtime against each other",
+    pages=("divergences",),
     context=context,
     html="settings.html.jinja",
     markdown="settings.md.jinja",

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from statistics import median
 
-from nnparity.facts import Facts
 from nnparity.merging import canonical
-from nnparity.outcome import Outcome
-from nnparity.report import Section
+from nnparity.pages import Recorded, Section
 
 
-def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+def context(recorded: Recorded) -> Mapping[str, object]:
+    outcomes, facts = recorded.outcomes, recorded.facts
     made: dict[str, dict[tuple[object, ...], float]] = {}
     runs: dict[str, list[float]] = {}
+    configs: dict[int, str] = {}  # by identity: outcomes share their configs, and there are many times fewer
     for outcome in outcomes:
-        model = (outcome.layer, canonical(dict(outcome.config)), outcome.open_axes)
+        if id(outcome.config) not in configs:
+            configs[id(outcome.config)] = canonical(dict(outcome.config))
+        model = (outcome.layer, configs[id(outcome.config)], outcome.open_axes)
         for index, step in enumerate(outcome.path):
+            if recorded.page == "component" and step != recorded.about:
+                continue
             seconds = outcome.seconds.get(step)
             if isinstance(seconds, (int, float)) and math.isfinite(seconds):
                 artifact = (*model, outcome.path[: index + 1])
@@ -26,7 +30,7 @@ def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
         if math.isfinite(outcome.run_microseconds):
             runs.setdefault(outcome.path[-1], []).append(outcome.run_microseconds)
     return {
-        "conversions": facts.conversions,
+        "conversions": {} if recorded.about else facts.conversions,
         "steps": [
             {
                 "name": step,
@@ -37,6 +41,7 @@ def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
                 "microseconds": median(runs[step]) if step in runs else math.nan,
             }
             for step in sorted({*made, *runs}, key=lambda step: (_rank(facts.step(step).kind), step))
+            if recorded.page != "component" or step == recorded.about
         ],
     }
 
@@ -49,6 +54,7 @@ SECTION = Section(
     name="timing",
     order=90,
     title="Timing",
+    pages=("machine", "component"),
     context=context,
     html="timing.html.jinja",
     markdown="timing.md.jinja",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from nnparity.facts import Facts
-from nnparity.matrix import Matrix, Standing, Tally, matrix
-from nnparity.outcome import Outcome
-from nnparity.report import Section
+from nnparity.matrix import Standing, Tally, matrix
+from nnparity.pages import Recorded, Section
 
 MEANINGS = {
     Standing.MATCHED: "within the rounding budget, names, shapes, dtypes and NaN places equal",
@@ -19,13 +17,13 @@ MEANINGS = {
 }
 
 
-def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+def context(recorded: Recorded) -> Mapping[str, object]:
+    outcomes, facts = recorded.outcomes, recorded.facts
     table = matrix(outcomes, facts)
     tally = Tally.of(outcomes)
     return {
         "tally": tally,
         "shares": _shares(tally),
-        "groups": _groups(table),
         "layers": len(table.layers),
         "paths": len(table.paths),
         "cases": len({outcome.case for outcome in outcomes}),
@@ -52,15 +50,6 @@ def _shares(tally: Tally) -> list[dict[str, object]]:
         }
         for standing, count in counts.items()
     ]
-
-
-def _groups(table: Matrix) -> list[dict[str, object]]:
-    rows = []
-    for group in table.groups:
-        cells = [table.cells[layer, path] for path in group.paths for layer in table.layers]
-        tally = Tally.of(outcome for cell in cells for outcome in cell.outcomes)
-        rows.append({"group": group, "tally": tally, "empty": sum(1 for cell in cells if not cell.outcomes)})
-    return rows
 
 
 SECTION = Section(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from nnparity.facts import Facts
 from nnparity.outcome import Outcome, Verdict
-from nnparity.report import Section
+from nnparity.pages import Page, Recorded, Section
 
 
-def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
+def context(recorded: Recorded) -> Mapping[str, object]:
+    outcomes = recorded.outcomes
     told: dict[tuple[str, str], list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.verdict is Verdict.UNSUPPORTED:
             component = outcome.component or outcome.path[-1]
+            if recorded.page == "component" and component != recorded.about:
+                continue
             told.setdefault((component, outcome.detail.strip()), []).append(outcome)
     return {
         "entries": [
@@ -25,15 +27,18 @@ def context(outcomes: Sequence[Outcome], facts: Facts) -> Mapping[str, object]:
             }
             for component, words in sorted(told)
         ],
+        "own": recorded.page == "component",
         "count": sum(len(same) for same in told.values()),
         "total": len(outcomes),
     }
 
 
+PAGE = Page(name="coverage", order=30, title="Coverage", file="coverage.html")
 SECTION = Section(
     name="unsupported",
     order=60,
     title="Unsupported",
+    pages=("coverage", "layer", "component"),
     context=context,
     html="unsupported.html.jinja",
     markdown="unsupported.md.jinja",

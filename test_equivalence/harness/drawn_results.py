@@ -174,7 +174,7 @@ def small_run() -> tuple[dict[str, Any], list[Outcome]]:
             error_over_budget=0.25,
             op_counts={**operators, "onnxruntime_cpu": {"Softmax": 1}},
             op_total={"torch": 1, "onnx_from_torch": 4, "onnxruntime_cpu": 1},
-            seconds={"torch": 0.1, "onnx_from_torch": 0.5},
+            seconds={"torch": 0.1, "onnx_from_torch": 0.5, "onnxruntime_cpu": 0.01},
             run_microseconds=40.0,
         ),
         one(

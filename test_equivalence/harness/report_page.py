@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+from collections.abc import Mapping
 from html.parser import HTMLParser
 
 TAGS = {
-    "a", "article", "b", "body", "br", "caption", "code", "dd", "details", "div", "dl", "dt", "form", "h1", "h2", "h3",
-    "head", "header", "html", "input", "label", "li", "main", "meta", "nav", "output", "p", "pre", "script", "section",
-    "small", "span", "strong", "style", "summary", "table", "tbody", "td", "th", "thead", "title", "tr", "ul", "wbr",
+    "a", "article", "b", "body", "br", "code", "dd", "details", "div", "dl", "dt", "footer", "form", "h1", "h2", "h3",
+    "head", "header", "html", "i", "input", "label", "li", "link", "main", "meta", "nav", "option", "output", "p",
+    "pre", "script", "section", "select", "small", "span", "strong", "summary", "table", "tbody", "td", "th", "thead",
+    "title", "tr", "ul", "wbr",
 }  # fmt: skip
 
 
@@ -23,6 +26,7 @@ class Page(HTMLParser):
         self.ids: list[str] = []
         self.titles: list[str] = []
         self.text = ""
+        self.scripts_of_its_own = 0
         self.open: list[str] = []
         self.unbalanced: list[str] = []
         self.feed(text)
@@ -36,7 +40,8 @@ class Page(HTMLParser):
         if identifier := given_attributes.get("id"):
             self.ids.append(identifier)
         self.titles.append(given_attributes.get("title") or "")
-        if tag not in {"meta", "input", "br", "wbr"}:
+        self.scripts_of_its_own += tag == "script" and "src" not in given_attributes
+        if tag not in {"link", "meta", "input", "br", "wbr"}:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -49,21 +54,41 @@ class Page(HTMLParser):
 
 
 ATTRIBUTES = {
-    "aria-hidden", "aria-label", "aria-labelledby", "aria-live", "autocomplete", "charset", "class", "colspan",
-    "content", "data-column", "data-from", "data-layer", "data-path", "data-span", "hidden", "href", "http-equiv",
-    "id", "lang", "name", "open", "placeholder", "rel", "role", "rowspan", "scope", "style", "tabindex", "title",
-    "type",
+    "aria-current", "aria-hidden", "aria-label", "aria-labelledby", "aria-live", "autocomplete", "charset", "class",
+    "colspan", "content", "data-allowed", "data-chart", "data-column", "data-copy", "data-failed", "data-from",
+    "data-known", "data-label", "data-layer", "data-matched", "data-of", "data-parts", "data-path", "data-span",
+    "data-total", "defer", "hidden", "href", "http-equiv", "id", "lang", "name", "placeholder", "rel", "role",
+    "rowspan", "scope", "src", "style", "tabindex", "title", "type", "value",
 }  # fmt: skip
 
 
-def assert_tame(page: str) -> None:
-    """Assert that the page has no other tag, attribute or link than our templates write, and no hidden character."""
+OWN_LINK = re.compile(r"(\.\./)?([a-z]+/)?[\w.-]+\.(html|css|js)(#[\w-]+)?|#[\w-]+")
+CHART_TAGS = {"svg", "style", "g", "path", "rect", "text", "line", "button"}
+CHART_ATTRIBUTE = re.compile(r"[a-zA-Z-]+")
+
+
+def assert_tame(page: str, *, drawn: bool = False) -> None:
+    """Assert that the page has no other tag, attribute or link than our templates write, and no hidden character.
+
+    drawn: its scripts have run, and charts are in it.
+    """
     seen = Page(page)
-    assert set(seen.tags) <= TAGS
-    assert seen.tags["script"] == 1
-    assert seen.attributes <= ATTRIBUTES
-    assert all(link.startswith("#") or re.fullmatch(r"https?://[\w./-]+", link) for link in seen.links), seen.links
+    assert set(seen.tags) <= (TAGS | CHART_TAGS if drawn else TAGS)
+    assert seen.scripts_of_its_own == 0
+    assert not {name for name in seen.attributes if name.startswith("on")}
+    assert drawn or seen.attributes <= ATTRIBUTES
+    assert all(OWN_LINK.fullmatch(link) or re.fullmatch(r"https?://[\w./-]+", link) for link in seen.links), seen.links
     assert seen.unbalanced == []
     assert seen.open == []
     assert len(set(seen.ids)) == len(seen.ids)
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]", page)
+
+
+def assert_resolved(name: str, pages: Mapping[str, str]) -> None:
+    """Assert that every link of a page leads to a page or an anchor that is there; assets are not among the pages."""
+    for link in Page(pages[name]).links:
+        if OWN_LINK.fullmatch(link):
+            file, _, anchor = link.partition("#")
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(name), file)) if file else name
+            assert target.startswith("assets/") or target in pages, (name, link)
+            assert not anchor or anchor in Page(pages[target]).ids, (name, link)

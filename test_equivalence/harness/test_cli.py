@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from test_equivalence.harness.conftest import World
 
 ROOT = Path(__file__).parents[2]
-REPORTS = ("index.html", "report.md", "summary.json", "junit.xml")
+REPORTS = ("index.html", "report.md", "summary.json", "junit.xml", "badge.svg")
 TABLE_FROM_TOY, TABLE_CPU = "converters/conversions/table_from_toy.py", "converters/runtimes/table_cpu.py"
 WRONG = ('{"factor": factor}', '{"factor": factor + 0.1}')
 

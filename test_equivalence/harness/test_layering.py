@@ -26,7 +26,7 @@ ENGINE = ROOT / "nnparity"
 # A module imports only from rows above its own. A new module goes into the highest row that this allows.
 ROWS = (
     ("dtypes",),
-    ("contracts", "errors", "outcome", "frames", "escape", "facts", "completeness", "scratch", "memory"),
+    ("contracts", "errors", "outcome", "frames", "escape", "facts", "completeness", "scratch", "memory", "code"),
     (
         "relations",
         "loading",
@@ -35,15 +35,16 @@ ROWS = (
         "perturbation",
         "op_counts",
         "merging",
+        "sharing",
         "matrix",
         "progress",
         "kept_runs",
     ),
     ("layers",),
-    ("worker", "conditions", "divergence", "compare", "cases", "store", "junit", "summary"),
+    ("worker", "conditions", "divergence", "compare", "cases", "store", "junit", "summary", "badge"),
     ("remote", "cache", "discovery", "roots", "related"),
-    ("environments", "pool", "plan", "options", "report"),
-    ("bench", "describe"),
+    ("environments", "pool", "plan", "options", "pages"),
+    ("bench", "describe", "report"),
     ("oracle", "listing"),
     ("check",),
     ("lanes", "doctor"),

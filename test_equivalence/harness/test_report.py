@@ -6,31 +6,33 @@ import json
 import math
 import re
 import socket
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import jinja2
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nnparity.errors import UserError
 from nnparity.facts import Facts
+from nnparity.junit import headline
 from nnparity.loading import load_file
 from nnparity.matrix import Standing, Tally, matrix
 from nnparity.merging import settled
-from nnparity.outcome import Outcome, Status, Verdict
-from nnparity.report import Section, discover_sections, figure, write_report
+from nnparity.outcome import Outcome, Stage, Status, Verdict
+from nnparity.pages import Parts, fingerprint
+from nnparity.report import figure, write_report
 from nnparity.store import Results, merge
 
 drawn = load_file(Path(__file__).with_name("drawn_results.py"))
 browsed = load_file(Path(__file__).with_name("report_page.py"))
-REPORTS = Path(__file__).parents[2] / "reports"
-SECTIONS = discover_sections(REPORTS)
-PAGES = ("index.html", "report.md", "summary.json", "junit.xml")
+rendered = load_file(Path(__file__).with_name("rendered.py"))
+render, only, small = rendered.render, rendered.only, rendered.small
+REPORTS, PARTS = rendered.REPORTS, rendered.PARTS
+CONTRACTS = ("index.html", "badge.svg", "junit.xml", "report.md", "summary.json")
 
 # Rendering draws a whole page; a hundred of them say enough.
 slow = settings(
@@ -38,19 +40,9 @@ slow = settings(
 )
 
 
-def render(results: Results, sections: Sequence[Section] = SECTIONS) -> dict[str, str]:
-    with tempfile.TemporaryDirectory() as folder:
-        return {path.name: path.read_text(encoding="utf-8") for path in write_report(results, Path(folder), sections)}
-
-
-def small() -> Results:
-    facts, outcomes = drawn.small_run()
-    return Results(facts, tuple(outcomes))
-
-
 @pytest.fixture(scope="module")
 def pages() -> dict[str, str]:
-    return render(small())
+    return render(small())  # type: ignore[no-any-return]
 
 
 def results_drawn() -> st.SearchStrategy[Results]:
@@ -80,12 +72,44 @@ def test_operators_in_another_order_give_the_same_bytes() -> None:
 
 
 def test_no_host_name_and_no_path_is_in_a_report(tmp_path: Path) -> None:
-    for path in write_report(small(), tmp_path, SECTIONS):
-        text = path.read_text(encoding="utf-8")
+    for text in render(small()).values():
         for machine in (str(tmp_path), str(REPORTS), str(Path.home()), socket.gethostname()):
             # A home such as "/" or a host named after one of our words would say nothing.
             assert len(machine) < 4 or machine not in text
         assert not re.search(r"\d\d:\d\d", text)
+
+
+def test_answers_are_compared_with_a_baseline_question_by_question() -> None:
+    failed = {"status": Status.MISMATCH, "verdict": Verdict.FAIL}
+    known = {"status": Status.MISMATCH, "verdict": Verdict.XFAIL}
+    before = [
+        drawn.one(case="a"),
+        drawn.one(case="b", **failed),
+        drawn.one(case="c"),
+        drawn.one(case="d", **failed),
+        drawn.one(case="gone"),
+    ]
+    now = [
+        drawn.one(case="a", **failed),
+        drawn.one(case="b"),
+        drawn.one(case="c", **known),
+        drawn.one(case="d", **failed),
+        drawn.one(case="asked first", **failed),
+        drawn.one(case="asked first too"),
+    ]
+    for name, text in render(Results({}, tuple(now)), earlier=before).items():
+        if name in {"index.html", "report.md"}:
+            shown = browsed.Page(text).text
+            assert (
+                "2 new failures, 1 that failed before and do not now, 1 otherwise changed, of 4 checks in both" in shown
+            )
+            assert "2 checks are only here, 1 only in the baseline" in shown
+
+
+def test_without_a_baseline_nothing_is_said_of_one() -> None:
+    pages = render(small())
+    assert "baseline" not in pages["index.html"]
+    assert "baseline" not in pages["report.md"]
 
 
 # Nothing is left out.
@@ -95,15 +119,15 @@ def test_every_layer_has_a_cell_on_every_path(pages: dict[str, str]) -> None:
     table = matrix(small().outcomes, Facts.of(small().facts))
     assert len(table.cells) == len(table.layers) * len(table.paths) == 2 * 3
     for layer, path in table.cells:
-        assert any(
-            title.startswith(f"{layer} on {'>'.join(path)}: ") for title in browsed.Page(pages["index.html"]).titles
-        )
+        account = browsed.Page(pages[f"layers/{layer}.html"])
+        assert f"p{fingerprint('>'.join(path))}" in account.ids
+        assert f"layers/{layer}.html#p{fingerprint('>'.join(path))}" in browsed.Page(pages["index.html"]).links
 
 
 def test_path_without_outcome_is_not_run_with_its_reason(pages: dict[str, str]) -> None:
-    titles = browsed.Page(pages["index.html"]).titles
-    assert "softmax on torch>onnx_from_torch>tvm: not run. tvm: its environment is not built" in titles
-    assert "gelu on torch>onnx_from_torch>tvm: not run. tvm: its environment is not built" in titles
+    for layer in ("softmax", "gelu"):
+        assert "tvm: its environment is not built" in browsed.Page(pages[f"layers/{layer}.html"]).text
+    assert "It did not run: its environment is not built." in browsed.Page(pages["components/tvm.html"]).text
     case = ET.fromstring(pages["junit.xml"]).find(".//testcase[@name='[gelu-torch>onnx_from_torch>tvm]']/skipped")  # noqa: S314 we wrote it
     assert case is not None
     assert case.get("message") == "not run: tvm: its environment is not built"
@@ -143,7 +167,7 @@ def test_failure_is_never_outvoted(outcomes: list[Outcome]) -> None:
     ],
 )
 def test_what_was_recorded_is_shown(pages: dict[str, str], shown: str) -> None:
-    assert shown in browsed.Page(pages["index.html"]).text
+    assert any(shown in browsed.Page(text).text for name, text in pages.items() if name.endswith(".html"))
 
 
 def test_failures_come_before_stale_entries(pages: dict[str, str]) -> None:
@@ -157,8 +181,9 @@ def test_failure_with_many_cases_is_told_once_with_the_worst() -> None:
         drawn.one(case=f"case{number}", verdict=Verdict.FAIL, error_over_budget=error, detail=f"detail {number}")
         for number, error in enumerate([2.0, math.nan, 9.0, math.inf, 3.0])
     ]
-    failures = [section for section in SECTIONS if section.name == "failures"]
-    text = browsed.Page(render(Results({}, tuple(same)), failures)["index.html"]).text
+    pages = render(Results({}, tuple(same)))
+    (failure,) = (name for name in pages if name.startswith("failures/"))
+    text = browsed.Page(pages[failure]).text
     assert [number for number in range(5) if f"detail {number}" in text] == [3]
     assert "other cases: 4" in text
     assert all(f"case{number}" in text for number in range(5))
@@ -168,14 +193,16 @@ def test_paths_that_fail_alike_are_told_together() -> None:
     paths = [("torch", "onnx_from_torch", f"runtime_{number}") for number in range(3)]
     same = [drawn.one(path=path, verdict=Verdict.FAIL, detail="y is wrong") for path in paths]
     other = drawn.one(path=("torch", "torch_eager"), verdict=Verdict.FAIL, detail="y is wrong in another way")
-    page = render(Results({}, (*same, other)), [section for section in SECTIONS if section.name == "failures"])
-    assert page["index.html"].count("<article") == 2
-    assert page["index.html"].count("nnparity reproduce") == 4
-    assert "4 of 4 checks failed" in page["index.html"]
+    pages = render(Results({}, (*same, other)), only("failures"))
+    failures = [text for name, text in pages.items() if name.startswith("failures/")]
+    assert sorted(text.count("nnparity reproduce") for text in failures) == [1, 3]
+    assert all(text.count("<article") == 1 for text in failures)
+    assert "4 of 4 checks failed" in pages["index.html"]
 
 
 def test_operators_stand_beside_what_the_runtime_leaves(pages: dict[str, str]) -> None:
     rows = [line.split(" | ") for line in pages["report.md"].splitlines() if line.startswith("| torch")]
+    rows = [row for row in rows if len(row) == 4]
     assert rows[0][1:] == ["PyTorch", "1 (activation 1)", " |"]
     assert rows[1][1:] == ["ONNX", "4 (activation 1, cast 2, no family 1)", "onnxruntime_cpu: 1 (activation 1) |"]
 
@@ -212,6 +239,20 @@ def test_settings_of_one_runtime_are_put_side_by_side() -> None:
     assert "other" not in row
 
 
+def test_first_page_stays_small_where_much_fails() -> None:
+    paths = [("torch", f"onnx_from_torch_{number}", "relay_from_onnx", f"relay_llvm_{number}") for number in range(60)]
+    failing = {"status": Status.MISMATCH, "verdict": Verdict.FAIL}
+    outcomes = [
+        drawn.one(layer=f"relative_position_attention_{number}", path=path) for number in range(60) for path in paths
+    ]
+    outcomes[:400] = [replace(one, detail=f"{one.layer} {one.path} " * 4, **failing) for one in outcomes[:400]]
+    pages = render(Results({}, tuple(outcomes)), only("totals", "failures", "matrix", "components", "paths"))
+    assert len(pages["index.html"]) < 2**20
+    assert len([name for name in pages if name.startswith("failures/")]) == 400
+    assert "100 more are on the pages of their layers and in report.md." in browsed.Page(pages["index.html"]).text
+    assert pages["report.md"].count("\n### FAIL") == 400
+
+
 def test_junit_counts_what_it_lists(pages: dict[str, str]) -> None:
     root = ET.fromstring(pages["junit.xml"])  # noqa: S314 we wrote it
     assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
@@ -221,6 +262,19 @@ def test_junit_counts_what_it_lists(pages: dict[str, str]) -> None:
     assert failure is not None
     assert failure.get("type") == "FAIL COMPARE MISMATCH"
     assert failure.text == "y: 2 of 6 elements are wrong\nnnparity run --case 77"
+
+
+@pytest.mark.parametrize(
+    ("detail", "shown"),
+    [
+        ("", "RUN ERROR in tvm"),
+        ("ValueError: first\nsecond", "RUN ERROR in tvm: ValueError: first"),
+        ("TVMError: Traceback (most recent call last):\n  0: f\nTVMError: why", "RUN ERROR in tvm: TVMError: why"),
+    ],
+)
+def test_headline_says_what_a_traceback_comes_to(detail: str, shown: str) -> None:
+    outcome = drawn.one(stage=Stage.RUN, status=Status.ERROR, verdict=Verdict.FAIL, component="tvm", detail=detail)
+    assert headline(outcome) == shown
 
 
 def test_summary_is_for_programs(pages: dict[str, str]) -> None:
@@ -243,7 +297,10 @@ def test_summary_is_for_programs(pages: dict[str, str]) -> None:
 @example(Results({"layers": {"softmax": {}}}, ()))
 def test_any_results_can_be_rendered(results: Results) -> None:
     pages = render(results)
-    browsed.assert_tame(pages["index.html"])
+    for name, text in pages.items():
+        if name.endswith(".html"):
+            browsed.assert_tame(text)
+            browsed.assert_resolved(name, pages)
     ET.fromstring(pages["junit.xml"])  # noqa: S314 we wrote it
     assert json.loads(pages["summary.json"])["checks"]["total"] == len(settled(results.outcomes))
 
@@ -252,12 +309,16 @@ def test_any_results_can_be_rendered(results: Results) -> None:
 def test_each_fact_may_be_missing(key: str) -> None:
     facts, outcomes = drawn.small_run()
     del facts[key]
-    assert "y: 2 of 6 elements are wrong" in render(Results(facts, tuple(outcomes)))["index.html"]
+    assert "y: 2 of 6 elements are wrong" in render(Results(facts, tuple(outcomes)))["report.md"]
 
 
-def test_a_section_at_a_time() -> None:
-    for section in SECTIONS:
-        assert f'<section id="{section.name}"' in render(small(), [section])["index.html"]
+@pytest.mark.parametrize("name", [section.name for section in PARTS.sections if section.name != "since"])
+def test_a_section_at_a_time(name: str) -> None:
+    pages = render(small(), only(name))
+    for page in dict.fromkeys(file.partition("/")[0] for file in pages if file.endswith(".html")):
+        on_it = [text for file, text in pages.items() if file.startswith(page)]
+        assert any(f'<section id="{name}"' in text for text in on_it) or page == "index.html"
+    assert any(f'<section id="{name}"' in text for text in pages.values())
 
 
 @pytest.mark.parametrize(
@@ -276,70 +337,30 @@ def test_figures_have_three_digits(number: float, shown: str) -> None:
     assert figure(number) == shown
 
 
-# Sections are found by looking.
-
-
-def section_file(folder: Path, name: str, order: int, template: str, *, file: str = "extra.py") -> None:
-    (folder / "templates").mkdir(parents=True, exist_ok=True)
-    (folder / file).write_text(
-        "from nnparity.report import Section\n"
-        "def context(outcomes, facts):\n"
-        "    return {'n': len(outcomes)}\n"
-        f"SECTION = Section({name!r}, {order}, 'Extra', context, 'totals.html.jinja', 'totals.md.jinja')\n"
-    )
-    (folder / "templates" / "totals.html.jinja").write_text(template)
-    (folder / "templates" / "totals.md.jinja").write_text(template)
-
-
-def test_sections_come_in_the_order_they_ask_for() -> None:
-    assert [section.name for section in SECTIONS][:3] == ["totals", "matrix", "failures"]
-    assert [section.order for section in SECTIONS] == sorted(section.order for section in SECTIONS)
-
-
-def test_without_folders_our_own_are_found() -> None:
-    assert {section.name for section in SECTIONS} <= {section.name for section in discover_sections()}
-
-
-def test_a_third_party_adds_a_section_with_templates_of_its_own(tmp_path: Path) -> None:
-    section_file(tmp_path, "extra", 15, "There are {{ n }} here.")
-    sections = discover_sections(REPORTS, tmp_path)
-    assert [section.name for section in sections][:3] == ["totals", "extra", "matrix"]
-    page = render(small(), sections)["index.html"]
-    assert "There are 6 here." in page
-    assert "A check is one case on one path." in page
-
-
-def test_file_without_section_is_named(tmp_path: Path) -> None:
-    (tmp_path / "empty.py").write_text("")
-    with pytest.raises(UserError, match=r"empty\.py does not end in SECTION"):
-        discover_sections(tmp_path)
-
-
-def test_name_given_twice_is_refused(tmp_path: Path) -> None:
-    section_file(tmp_path, "totals", 15, "")
-    with pytest.raises(UserError, match="gives the name totals again"):
-        discover_sections(REPORTS, tmp_path)
-
-
-def test_template_that_asks_for_what_is_not_there_fails(tmp_path: Path) -> None:
-    section_file(tmp_path, "extra", 15, "{{ no_such_thing }}")
-    with pytest.raises(jinja2.UndefinedError, match="no_such_thing"):
-        render(small(), discover_sections(REPORTS, tmp_path))
+# What is written where.
 
 
 def test_report_without_sections_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no sections"):
-        write_report(small(), tmp_path, ())
+        write_report(small(), tmp_path, Parts((), (), {}))
 
 
 def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("mine")
     with pytest.raises(UserError, match=r"writing the report into .*taken: File exists"):
-        write_report(small(), tmp_path / "taken", SECTIONS)
+        write_report(small(), tmp_path / "taken", PARTS)
 
 
 def test_second_report_replaces_the_first_and_leaves_nothing_else(tmp_path: Path) -> None:
-    write_report(Results({}, ()), tmp_path, SECTIONS)
-    assert write_report(small(), tmp_path, SECTIONS) == tuple(tmp_path / name for name in PAGES)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(PAGES)
+    old = drawn.one(layer="long gone", verdict=Verdict.FAIL)
+    stale = {path for path in write_report(Results({}, (old,)), tmp_path, PARTS) if "long-gone" in path.name}
+    assert len(stale) == 2
+    others = [tmp_path / "mine.html", tmp_path / "layers" / "mine.html", tmp_path / "cases" / "0a1b.npz"]
+    for other in others:
+        other.parent.mkdir(exist_ok=True)
+        other.write_text("mine")
+    written = write_report(small(), tmp_path, PARTS)
+    assert written[0] == tmp_path / CONTRACTS[0]
+    assert {tmp_path / name for name in CONTRACTS} < set(written)
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == {*written, *others}
     assert "y: 2 of 6 elements are wrong" in (tmp_path / "index.html").read_text(encoding="utf-8")

@@ -3,90 +3,39 @@
 from __future__ import annotations
 
 import re
-import shutil
-import struct
-import subprocess
-import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from nnparity.loading import load_file
-from nnparity.report import discover_sections, write_report
+from nnparity.pages import discover_parts
+from nnparity.report import write_report
 from nnparity.store import Results
+
+if TYPE_CHECKING:
+    from test_equivalence.harness.browser import Browser
 
 drawn = load_file(Path(__file__).with_name("drawn_results.py"))
 browsed = load_file(Path(__file__).with_name("report_page.py"))
-SECTIONS = discover_sections(Path(__file__).parents[2] / "reports")
-CHROMIUM = shutil.which("chromium")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--enable-logging=stderr",
-    "--virtual-time-budget=3000",
-)
+browsing = load_file(Path(__file__).with_name("browser.py"))
+PARTS = discover_parts(Path(__file__).parents[2] / "reports")
+title = browsing.title
 PHONE = 400
+CHANGED = "changed.html"
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is on PATH; on Debian: apt-get install chromium")
-
-
-class Browser:
-    """Opens a page in a Chromium of its own, with an empty profile."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.console: list[str] = []
-
-    def dom(self, page: Path, *, after: str = "", width: int = 1400) -> str:
-        """Return the document as it is after its scripts have run; `after` is a query or a fragment."""
-        return self._run(page, after, width, "--dump-dom")
-
-    def screenshot(self, page: Path, *, width: int) -> tuple[int, int, int]:
-        """Return width, height and the number of distinct lines of pixels of what is seen."""
-        image = self.folder / "seen.png"
-        self._run(page, "", width, f"--screenshot={image}")
-        data = image.read_bytes()
-        columns, rows = struct.unpack(">II", data[16:24])
-        chunks = re.split(rb"....(?=IDAT)", data, flags=re.DOTALL)[1:]
-        lines = zlib.decompressobj().decompress(b"".join(chunk[4:-4] for chunk in chunks))
-        size = len(lines) // rows
-        return columns, rows, len({lines[row * size : (row + 1) * size] for row in range(rows)})
-
-    def _run(self, page: Path, after: str, width: int, *flags: str) -> str:
-        profile = self.folder / "profile"
-        shutil.rmtree(profile, ignore_errors=True)
-        done = subprocess.run(
-            [
-                str(CHROMIUM),
-                *FLAGS,
-                f"--user-data-dir={profile}",
-                f"--window-size={width},900",
-                *flags,
-                page.as_uri() + after,
-            ],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=True,
-        )
-        self.console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-        return done.stdout
+pytestmark = browsing.needs_chromium
 
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Browser:
-    return Browser(tmp_path)
+    return browsing.Browser(tmp_path)  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     facts, outcomes = drawn.small_run()
-    return write_report(Results(facts, tuple(outcomes)), tmp_path_factory.mktemp("small"), SECTIONS)[0]
+    return write_report(Results(facts, tuple(outcomes)), tmp_path_factory.mktemp("small"), PARTS)[0]
 
 
 @pytest.fixture(scope="module")
@@ -97,23 +46,24 @@ def wide_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     outcomes = [drawn.one(path=path, layer=layer) for path in paths for layer in ("attention", "conv2d")]
     outcomes += [outcome.judged(drawn.Verdict.FAIL) for outcome in outcomes[:2]]
     outcomes += [drawn.one(case="long", verdict=drawn.Verdict.FAIL, detail=detail, layer=detail, component=detail)]
-    return write_report(Results({}, tuple(outcomes)), tmp_path_factory.mktemp("wide"), SECTIONS)[0]
+    return write_report(Results({}, tuple(outcomes)), tmp_path_factory.mktemp("wide"), PARTS)[0]
 
 
-def with_script(page: Path, folder: Path, script: str, *, policy: bool) -> Path:
+def with_script(page: Path, script: str, *, policy: bool) -> Path:
     """Return a copy of the page with one more script, with or without the page's policy."""
     text = page.read_text(encoding="utf-8").replace("</body>", f"<script>{script}</script></body>")
     if not policy:
         text = re.sub(r"<meta http-equiv=.*>", "", text)
-    changed = folder / "changed.html"
+    changed = page.with_name(CHANGED)  # beside what it refers to
     changed.write_text(text, encoding="utf-8")
     return changed
 
 
-def title(dom: str) -> str:
-    found = re.search("<title>(.*?)</title>", dom)
-    assert found is not None
-    return found.group(1)
+def with_keys(page: Path, script: str) -> Path:
+    """Return a copy of the page that puts into its title what the script gives after the page's own ones have run."""
+    return with_script(
+        page, f"addEventListener('load', () => {{ document.title = (() => {{ {script} }})(); }});", policy=False
+    )
 
 
 def hidden(dom: str, start: str) -> list[bool]:
@@ -124,26 +74,62 @@ def hidden(dom: str, start: str) -> list[bool]:
 def test_script_runs_without_errors(browser: Browser, page: Path) -> None:
     dom = browser.dom(page)
     assert browser.console == []
-    assert hidden(dom, 'form id="filter"') == [False]
-    assert hidden(page.read_text(encoding="utf-8"), 'form id="filter"') == [True]
-    for words in ("2 of 6 checks failed", "y: 2 of 6 elements are wrong", "its environment is not built"):
-        assert words in browsed.Page(dom).text
+    assert hidden(dom, 'form class="filter"') == [False]
+    assert hidden(page.read_text(encoding="utf-8"), 'form class="filter"') == [True]
+    assert "2 of 6 checks failed" in browsed.Page(dom).text
 
 
-def test_script_error_would_be_seen(browser: Browser, page: Path, tmp_path: Path) -> None:
-    browser.dom(with_script(page, tmp_path, "no_such_function()", policy=False))
+@pytest.mark.parametrize("kind", ["layers/*", "components/*", "failures/*", "*"])
+def test_every_page_opens_without_errors(browser: Browser, page: Path, kind: str) -> None:
+    opened = [one for one in sorted(page.parent.glob(f"{kind}.html")) if one.name != CHANGED][:4]
+    assert opened
+    for one in opened:
+        dom = browser.dom(one)
+        assert browser.console == [], one.name
+        browsed.assert_tame(dom, drawn=True)
+
+
+def test_charts_are_drawn_from_their_tables(browser: Browser, page: Path) -> None:
+    dom = browser.dom(page.parent / "layers" / "softmax.html")
+    charts = re.findall(r'<div class="chart" data-chart="(\w+)"[^>]*>(<svg.*?</svg>)?', dom, re.DOTALL)
+    assert [kind for kind, _ in charts] == ["strokes", "parts", "bars", "bars"]
+    for kind, drawing in charts:
+        assert "onnxruntime_cpu" in drawing, kind
+        assert 'aria-label="' in drawing, kind
+        assert "NaN" not in drawing, kind
+    assert charts[1][1].count("var(--family-") == 5
+
+
+def test_script_error_would_be_seen(browser: Browser, page: Path) -> None:
+    browser.dom(with_script(page, "no_such_function()", policy=False))
     assert any("no_such_function is not defined" in line for line in browser.console)
 
 
 def test_filter_leaves_what_fits(browser: Browser, page: Path) -> None:
     dom = browser.dom(page, after="?layer=SOFT&path=torch+runtime")
-    assert hidden(dom, 'tr data-layer="gelu"') == [True]
-    assert hidden(dom, 'tr data-layer="softmax"') == [False]
+    matrix = dom[dom.index('class="matrix"') :]
+    assert hidden(matrix, 'tr data-layer="gelu"') == [True]
+    assert hidden(matrix, 'tr data-layer="softmax"') == [False]
     assert hidden(dom, 'th class="path') == [True, False, True]
     assert hidden(dom, 'th class="root') == [True, False]
-    assert hidden(dom, 'article class="failure"') == [False, True]
+    failures = dom[dom.index('id="failures"') : dom.index('id="matrix"')]
+    assert [hidden(failures, f'tr data-layer="{layer}"') for layer in ("softmax", "gelu")] == [[False], [True]]
     assert "1 of 2 layers, 1 of 3 paths" in browsed.Page(dom).text
     assert browser.console == []
+
+
+def test_filter_finds_a_representation_by_its_title(browser: Browser, page: Path) -> None:
+    dom = browser.dom(page, after="?path=TFLite")
+    assert hidden(dom, 'th class="path') == [False, True, True]
+
+
+def test_filter_leaves_cells_that_came_to_one_thing(browser: Browser, page: Path) -> None:
+    dom = browser.dom(page, after="?standing=unsupported")
+    matrix = dom[dom.index('class="matrix"') :]
+    assert hidden(matrix, 'tr data-layer="gelu"') == [True]
+    assert hidden(matrix, 'tr data-layer="softmax"') == [False]
+    assert hidden(dom, 'th class="path') == [False, True, True]
+    assert "1 of 2 layers, 1 of 3 paths" in browsed.Page(dom).text
 
 
 def test_filter_that_fits_nothing_says_so(browser: Browser, page: Path) -> None:
@@ -151,41 +137,73 @@ def test_filter_that_fits_nothing_says_so(browser: Browser, page: Path) -> None:
     assert browser.console == []
 
 
-def test_cell_leads_to_its_account(browser: Browser, page: Path) -> None:
-    assert hidden(browser.dom(page), 'details class="account" id="layer-2"') == [False]
-    assert re.search(r'id="layer-2"[^>]* open', browser.dom(page, after="#cell-2-1"))
-    assert not re.search(r'id="layer-1"[^>]* open', browser.dom(page, after="#cell-2-1"))
+def test_one_cell_is_in_the_order_of_the_tab_key_and_arrows_reach_the_others(browser: Browser, page: Path) -> None:
+    script = """
+    const first = document.querySelector(".matrix td a");
+    const tabs = document.querySelectorAll('.matrix td a[tabindex="0"]').length;
+    first.focus();
+    const ways = ["ArrowRight", "ArrowDown", "ArrowDown", "ArrowLeft", "ArrowUp", "ArrowRight"].map((key) => {
+      document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+      const cell = document.activeElement.parentElement;
+      return `${cell.parentElement.rowIndex - 2},${cell.cellIndex}`;
+    });
+    return [tabs, ...ways].join(" ");
+    """
+    assert title(browser.dom(with_keys(page, script))) == "1 1,2 2,2 2,2 2,1 1,1 1,2"
 
 
-@pytest.mark.parametrize("after", ["#%E0%A4%A", "#no-such-cell", "#", "?layer=%00"])
+def test_a_command_can_be_copied(browser: Browser, page: Path) -> None:
+    (failure, *_) = sorted((page.parent / "failures").glob("softmax*.html"))
+    script = "document.querySelector('button').click(); return getSelection().toString();"
+    assert title(browser.dom(with_keys(failure, script))) == "nnparity run --case 77"
+
+
+@pytest.mark.parametrize("after", ["#%E0%A4%A", "#no-such-cell", "#", "?layer=%00", "?standing=no-such-thing"])
 def test_odd_address_is_no_error(browser: Browser, page: Path, after: str) -> None:
     browser.dom(page, after=after)
     assert browser.console == []
 
 
 def test_hostile_names_do_nothing(browser: Browser, tmp_path: Path) -> None:
-    outcomes = [drawn.one(layer=text, detail=text, verdict=drawn.Verdict.FAIL) for text in drawn.HOSTILE]
-    hostile = write_report(Results({}, tuple(outcomes)), tmp_path / "hostile", SECTIONS)[0]
-    dom = browser.dom(hostile)
-    assert browser.console == []
-    browsed.assert_tame(dom)
+    outcomes = [
+        drawn.one(
+            layer=text,
+            detail=text,
+            verdict=drawn.Verdict.FAIL,
+            error_over_budget=3.0,
+            path=(text.replace(">", "") or "step", "runtime"),
+            op_counts={"runtime": {text: 3}},
+            seconds={"runtime": 1.0},
+        )
+        for text in drawn.HOSTILE
+    ]
+    code = {text: {"formula": text, "code": {"torch": text}} for text in drawn.HOSTILE}
+    written = write_report(Results({"layers": code}, tuple(outcomes)), tmp_path / "hostile", PARTS)
+    kinds = {path.parent: path for path in written if path.suffix == ".html"}
+    scripted = [path for path in written if path.name.startswith("script-alert")]
+    assert {path.parent.name for path in scripted} == {"layers", "failures"}
+    for page in {*kinds.values(), *scripted, written[0]}:
+        dom = browser.dom(page)
+        assert browser.console == [], page
+        browsed.assert_tame(dom, drawn=True)
 
 
-def test_policy_stops_a_script_that_is_not_ours(browser: Browser, page: Path, tmp_path: Path) -> None:
+def test_policy_stops_a_script_that_is_not_ours(browser: Browser, page: Path) -> None:
     planted = "document.title = 'obeyed'"
-    assert title(browser.dom(with_script(page, tmp_path, planted, policy=False))) == "obeyed"
-    assert title(browser.dom(with_script(page, tmp_path, planted, policy=True))) == "nnparity report"
+    assert title(browser.dom(with_script(page, planted, policy=False))) == "obeyed"
+    assert title(browser.dom(with_script(page, planted, policy=True))) == "nnparity report"
     assert any("Content Security Policy" in line for line in browser.console)
 
 
 @pytest.mark.parametrize("width", [PHONE, 1400])
-def test_page_is_no_wider_than_the_screen(browser: Browser, wide_page: Path, tmp_path: Path, width: int) -> None:
+@pytest.mark.parametrize("kind", ["index", "layers/attention", "components/onnxruntime_cpu", "machine", "coverage"])
+def test_page_is_no_wider_than_the_screen(browser: Browser, wide_page: Path, width: int, kind: str) -> None:
     measure = (
         "for (const one of document.querySelectorAll('details')) one.open = true;"
         "parent.postMessage(`${innerWidth} ${document.documentElement.scrollWidth}`, '*');"
     )
-    inner = with_script(wide_page, tmp_path, measure, policy=False)
-    outer = tmp_path / "frame.html"  # a window of Chromium is never narrower than 500 pixels, a frame may be
+    inner = with_script(wide_page.parent / f"{kind}.html", measure, policy=False)
+    outer = inner.with_name("frame.html")  # a window of Chromium is never narrower than 500 pixels, a frame may be
     outer.write_text(
         "<title></title><script>addEventListener('message', (event) => { document.title = event.data; });</script>"
         f'<iframe src="{inner.name}" width="{width}" height="900" style="border: 0"></iframe>'

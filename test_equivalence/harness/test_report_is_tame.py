@@ -16,12 +16,13 @@ from markupsafe import Markup
 from nnparity.escape import breakable, markdown, visible, web_link
 from nnparity.loading import load_file
 from nnparity.outcome import Verdict
-from nnparity.report import discover_sections, write_report
+from nnparity.pages import discover_parts
+from nnparity.report import write_report
 from nnparity.store import Results
 
 drawn = load_file(Path(__file__).with_name("drawn_results.py"))
 browsed = load_file(Path(__file__).with_name("report_page.py"))
-SECTIONS = discover_sections(Path(__file__).parents[2] / "reports")
+PARTS = discover_parts(Path(__file__).parents[2] / "reports")
 PLANTED = (
     "<script>alert(1)</script>",
     "<img src=x>",
@@ -53,7 +54,9 @@ def everything_hostile() -> Results:
         for index, text in enumerate(drawn.HOSTILE * 6)
     ]
     texts = {text: text for text in drawn.HOSTILE}
-    facts["layers"] |= {text: {"source": text, "catches": text} for text in texts}
+    facts["layers"] |= {
+        text: {"source": text, "catches": text, "formula": text, "code": {text: text, "torch": text}} for text in texts
+    }
     facts["known"] |= {text: dict.fromkeys(("component", "layer", "fix", "reason", "link"), text) for text in texts}
     facts["steps"] |= {step: {"representation": step, "title": step, "kind": step} for step in steps}
     facts["environments"] |= {text: {"versions": texts, "components": list(texts)} for text in texts}
@@ -65,17 +68,28 @@ def everything_hostile() -> Results:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Give the pages of results whose every text is hostile."""
-    written = write_report(everything_hostile(), tmp_path_factory.mktemp("report"), SECTIONS)
-    return {path.name: path.read_text(encoding="utf-8") for path in written}
+    folder = tmp_path_factory.mktemp("report")
+    written = write_report(everything_hostile(), folder, PARTS, everything_hostile().outcomes[:3])
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in written}
 
 
 def test_hostile_names_stay_names_in_html(pages: dict[str, str]) -> None:
-    page = pages["index.html"]
-    browsed.assert_tame(page)
-    assert set(browsed.Page(page).tags) == browsed.TAGS
-    assert "<script>alert(1)</script>" in browsed.Page(page).text
-    assert "␛[31mred␛[0m" in browsed.Page(page).text
-    assert "{{ 7 * 7 }}{% raw %}{# no #}" in browsed.Page(page).text
+    html = {name: text for name, text in pages.items() if name.endswith(".html")}
+    assert {name.partition("/")[0] for name in html} > {"layers", "components", "failures"}
+    tags: set[str] = set()
+    for name, text in html.items():
+        browsed.assert_tame(text)
+        browsed.assert_resolved(name, html)
+        tags |= set(browsed.Page(text).tags)
+    assert tags == browsed.TAGS
+
+
+@pytest.mark.parametrize("kind", ["index", "layers/", "components/", "failures/", "divergences", "coverage", "machine"])
+def test_hostile_names_are_shown_on_every_kind_of_page(pages: dict[str, str], kind: str) -> None:
+    text = "".join(browsed.Page(text).text for name, text in pages.items() if name.startswith(kind))
+    assert "<script>alert(1)</script>" in text
+    assert "␛[31mred␛[0m" in text
+    assert "{{ 7 * 7 }}{% raw %}{# no #}" in text
 
 
 @pytest.mark.parametrize("planted", PLANTED)
@@ -86,10 +100,12 @@ def test_a_page_that_is_not_tame_is_caught(pages: dict[str, str], planted: str) 
 
 
 def test_page_allows_its_own_script_only_and_fetches_nothing(pages: dict[str, str]) -> None:
-    page = pages["index.html"]
-    assert re.search(r"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-[\w+/=]{44}'", page)
-    assert "@import" not in page
-    assert "url(" not in page
+    policy = "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; form-action 'none'"
+    for name, text in pages.items():
+        if name.endswith(".html"):
+            assert policy in text
+        if name.endswith((".html", "page.css", "page.js", "charts.js")):
+            assert not re.search(r"@import|url\(|fetch\(|XMLHttpRequest|import\(", text.replace("{% raw %}", ""))
 
 
 def test_hostile_names_stay_names_in_markdown(pages: dict[str, str]) -> None:
