@@ -21,6 +21,7 @@ import numpy as np
 from nnparity.budget import Expectation
 from nnparity.compare import compare
 from nnparity.contracts import Arrays, Config
+from nnparity.dtypes import is_float
 from nnparity.layers import Case, LayerSpec, rounded, weights_of
 from nnparity.loading import load_file
 from nnparity.oracle import EXACT, Oracle
@@ -122,7 +123,7 @@ def faults_of(given: Given) -> Iterator[tuple[str, Planting]]:
 
 def is_ordinary(case: Case) -> bool:
     """Whether every float input is finite and of a magnitude that comes up in practice."""
-    floats = [array for array in case.inputs.values() if array.dtype.kind == "f"]
+    floats = [array for array in case.inputs.values() if is_float(array.dtype)]
     return all(np.isfinite(array).all() and np.abs(array).max(initial=0.0) <= ORDINARY_LIMIT for array in floats)
 
 
