@@ -15,8 +15,9 @@ import numpy as np
 
 from nnparity.cache import MAKE_ROOM, ArtifactCache, Made, digest, digest_of_files
 from nnparity.contracts import Arrays, CompilingRuntime
-from nnparity.discovery import Component, Content
+from nnparity.discovery import Component, Content, Route
 from nnparity.divergence import KnownDivergence
+from nnparity.dtypes import DISTRIBUTION
 from nnparity.environments import BuildFailed, Environments
 from nnparity.errors import UserError
 from nnparity.layers import Case
@@ -99,6 +100,18 @@ class Bench:
             self._pools.clear()
         for pool in pools:
             pool.close()
+
+    def refuse_dtype(self, case: Case, route: Route) -> None:
+        """Raise Failure, UNSUPPORTED, for the first step in whose environment NumPy does not have the case's dtype."""
+        needed = DISTRIBUTION.get(case.config["dtype"])
+        steps = [(Stage.BUILD, self.content.eager(route.root))]
+        steps += [*((Stage.CONVERT, name) for name in route.conversions), (Stage.LOAD, route.runtime)]
+        for stage, name in steps if needed else ():
+            environment = self.content.components[name].environment
+            built = None if name in self._in_process else self.environments.installed(environment)
+            if built is not None and needed not in built.versions:
+                detail = f"environment {environment} has no {needed}, and NumPy no {case.config['dtype']}; add it there"
+                raise Failure(stage, Status.UNSUPPORTED, detail, component=name)
 
     def build(self, case: Case, root: str) -> Made:
         """Return the case's layer as the root framework's model. Stage BUILD."""

@@ -134,6 +134,7 @@ def _judged(outcome: Outcome, case: Case, route: Route, bench: Bench, oracle: Or
 
 
 def _compared(case: Case, route: Route, bench: Bench, oracle: Oracle, trail: Trail) -> Comparison:
+    bench.refuse_dtype(case, route)
     if case.relation:
         return _related(case, route, bench, oracle, trail)
     expectation = oracle.expectation(case, route.root)

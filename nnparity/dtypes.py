@@ -14,6 +14,8 @@ with contextlib.suppress(ImportError):
     import ml_dtypes
 
 BFLOAT16 = "bfloat16"
+DISTRIBUTION = {BFLOAT16: "ml-dtypes"}
+"""What must be installed for NumPy to have a dtype."""
 
 DtypeLike = Union[str, "np.dtype[Any]"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from nnparity.cache import ArtifactCache
 from nnparity.cases import load_case, save_case
 from nnparity.check import check, check_all
 from nnparity.environments import Environments
-from nnparity.layers import Case
+from nnparity.layers import Case, rounded
 from nnparity.oracle import Oracle
 from nnparity.outcome import Failure, Outcome, Stage, Status, Verdict
 from nnparity.run import witness_units
@@ -258,7 +259,7 @@ def test_environment_whose_interpreter_was_removed_is_not_there(built_world: Wor
 KNOWN = """
 import numpy as np
 from nnparity.divergence import Fix, KnownDivergence
-from nnparity.layers import Case
+from nnparity.layers import Case, rounded
 from nnparity.outcome import Stage, Status
 witness = Case("toy_scale", {"batch": 1, "dtype": "float32", "inner": [1]}, 0, {"x": np.ones((1, 1), "f4")})
 KNOWN = [
@@ -316,3 +317,20 @@ def test_case_on_a_path_names_how_to_repeat_it(world: World) -> None:
     bench = world.bench(in_process=True)
     outcome = world.check(bench, PATH)
     assert outcome.reproduce == f"nnparity run --case {outcome.case} --path '{PATH}'"
+
+
+def test_dtype_that_an_environment_lacks_is_unsupported_and_says_what_to_add(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = world.bench()
+    case = next(one for one in world.cases(bench) if not one.open_axes)
+    narrow = Case(case.layer, {**case.config, "dtype": "bfloat16"}, case.seed, rounded(case.inputs, "bfloat16"))
+    assert world.check(bench, PATH, case=narrow).status is Status.MATCH
+    whole = bench.environments.installed("toy")
+    assert whole is not None
+    versions = {name: version for name, version in whole.versions.items() if name != "ml-dtypes"}
+    monkeypatch.setattr(bench.environments, "installed", lambda name: replace(whole, versions=versions))
+    assert world.check(bench, PATH, case=case).status is Status.MATCH
+    outcome = world.check(bench, PATH, case=narrow)
+    assert (outcome.status, outcome.stage, outcome.verdict) == (Status.UNSUPPORTED, Stage.BUILD, Verdict.UNSUPPORTED)
+    assert "environment toy has no ml-dtypes" in outcome.detail
