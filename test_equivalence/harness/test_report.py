@@ -32,6 +32,7 @@ browsed = load_file(Path(__file__).with_name("report_page.py"))
 rendered = load_file(Path(__file__).with_name("rendered.py"))
 render, only, small = rendered.render, rendered.only, rendered.small
 REPORTS, PARTS = rendered.REPORTS, rendered.PARTS
+OVER_RUNS = ("since", "trend", "over_runs")
 CONTRACTS = ("index.html", "badge.svg", "junit.xml", "report.md", "summary.json")
 
 # Rendering draws a whole page; a hundred of them say enough.
@@ -97,7 +98,7 @@ def test_answers_are_compared_with_a_baseline_question_by_question() -> None:
         drawn.one(case="asked first", **failed),
         drawn.one(case="asked first too"),
     ]
-    for name, text in render(Results({}, tuple(now)), earlier=before).items():
+    for name, text in render(Results({}, tuple(now)), earlier=[Results({}, tuple(before))]).items():
         if name in {"index.html", "report.md"}:
             shown = browsed.Page(text).text
             assert (
@@ -312,7 +313,7 @@ def test_each_fact_may_be_missing(key: str) -> None:
     assert "y: 2 of 6 elements are wrong" in render(Results(facts, tuple(outcomes)))["report.md"]
 
 
-@pytest.mark.parametrize("name", [section.name for section in PARTS.sections if section.name != "since"])
+@pytest.mark.parametrize("name", [section.name for section in PARTS.sections if section.name not in OVER_RUNS])
 def test_a_section_at_a_time(name: str) -> None:
     pages = render(small(), only(name))
     for page in dict.fromkeys(file.partition("/")[0] for file in pages if file.endswith(".html")):
