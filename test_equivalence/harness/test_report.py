@@ -190,6 +190,31 @@ def test_failure_with_many_cases_is_told_once_with_the_worst() -> None:
     assert all(f"case{number}" in text for number in range(5))
 
 
+def test_failure_shows_the_numbers_that_were_recorded(pages: dict[str, str]) -> None:
+    (failure,) = (text for name, text in pages.items() if name.startswith("failures/softmax"))
+    text = " ".join(browsed.Page(failure).text.split())
+    assert "The last two axes of y, of shape (2, 3), around [0, 1]" in text
+    assert "expected 012 01.02.03.0 14.0nan6.0" in text
+    assert "got 012 01.02.53.0 14.0naninf" in text
+    assert '<b class="bad">2.5</b>' in failure
+    assert failure.count('<b class="bad">') == 3
+    assert "xfloat32 (2, 3)-1.0 to 2.51 NaN0.5" in text
+    assert "not recorded" not in text
+    assert "- input x: float32 (2, 3), -1.0 to 2.5, 1 NaN" in pages["report.md"].replace("\\", "")
+
+
+def test_failure_without_numbers_says_so() -> None:
+    pages = render(Results({}, (drawn.one(verdict=Verdict.FAIL, error_over_budget=2.0),)))
+    (failure,) = (text for name, text in pages.items() if name.startswith("failures/"))
+    assert browsed.Page(failure).text.count("not recorded") == 2
+
+
+def test_one_row_of_numbers_is_in_markdown() -> None:
+    window = {**drawn.EVIDENCE["window"], "index": [1], "expected": [[1, 2]], "got": [[1, 5]], "allowed": [[0, 0]]}
+    page = render(Results({}, (drawn.one(verdict=Verdict.FAIL, evidence={"window": window}),)))["report.md"]
+    assert "around the worst element, y [1]: expected 1, 2; got 1, 5; allowed 0, 0" in page.replace("\\", "")
+
+
 def test_paths_that_fail_alike_are_told_together() -> None:
     paths = [("torch", "onnx_from_torch", f"runtime_{number}") for number in range(3)]
     same = [drawn.one(path=path, verdict=Verdict.FAIL, detail="y is wrong") for path in paths]

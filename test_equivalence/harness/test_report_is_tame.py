@@ -51,6 +51,10 @@ def everything_hostile() -> Results:
             op_counts={step: {text: 3} for step in steps},
             detail=text,
             reproduce=text,
+            evidence={
+                "window": {**drawn.EVIDENCE["window"], "output": text, "got": [[text] * 3] * 2},
+                "inputs": {text: {"dtype": text, "shape": [2], "min": text, "max": text, "nan": text, "first": [text]}},
+            },
         )
         for index, text in enumerate(drawn.HOSTILE * 6)
     ]
