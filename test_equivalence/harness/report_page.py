@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 
 TAGS = {
     "a", "article", "b", "body", "br", "caption", "code", "dd", "details", "div", "dl", "dt", "footer", "form", "h1",
-    "h2", "h3", "head", "header", "html", "i", "input", "label", "li", "link", "main", "meta", "nav", "option", "output",
-    "p", "pre", "script", "section", "select", "small", "span", "strong", "summary", "table", "tbody", "td", "th",
-    "thead", "title", "tr", "ul", "wbr",
+    "h2", "h3", "head", "header", "html", "i", "input", "label", "li", "link", "main", "meta", "nav", "option",
+    "output", "p", "pre", "script", "section", "select", "small", "span", "strong", "summary", "table", "tbody", "td",
+    "th", "thead", "title", "tr", "ul", "wbr",
 }  # fmt: skip
 
 

@@ -481,6 +481,21 @@ def test_report_is_of_several_runs_together(shell: Shell, monkeypatch: pytest.Mo
     assert "2 outcomes" in ran.said
 
 
+def test_each_baseline_is_a_run_of_the_trend_in_the_order_given(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, status, verdict in (
+        ("old", Status.MATCH, Verdict.PASS),
+        ("older", Status.MISMATCH, Verdict.FAIL),
+        ("now", Status.MATCH, Verdict.PASS),
+    ):
+        with ResultsWriter(shell.folder / name, {"profile": name}) as writer:
+            writer.write(outcome_of("case", status, verdict))
+    ran = invoke(shell, monkeypatch, "report", "now", "--baseline", "older", "--baseline", "old", "--out", "trend")
+    assert ran.code == 0, ran.said
+    page = (shell.folder / "trend" / "trend.html").read_text(encoding="utf-8")
+    assert page.index("<td>older ") < page.index("<td>old ") < page.index("<td>now ")
+    assert ">fixed</b></td><td>run 2</td>" in page
+
+
 @pytest.mark.parametrize("arguments", [("nowhere",), ("foreign.jsonl",), ()])
 def test_report_of_what_is_no_results_file_is_the_users_mistake(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]

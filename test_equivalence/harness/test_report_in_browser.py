@@ -216,6 +216,34 @@ def test_policy_stops_a_script_that_is_not_ours(browser: Browser, page: Path) ->
     assert any("Content Security Policy" in line for line in browser.console)
 
 
+def framed(page: Path, script: str, width: int) -> Path:
+    """Return a page whose title is what the script in a copy of the page, in a frame of this width, posts to it."""
+    inner = with_script(page, script, policy=False)
+    outer = inner.with_name("frame.html")  # a window of Chromium is never narrower than 500 pixels, a frame may be
+    outer.write_text(
+        "<title></title><script>addEventListener('message', (event) => { document.title = event.data; });</script>"
+        f'<iframe src="{inner.name}" width="{width}" height="900" style="border: 0"></iframe>'
+    )
+    return outer
+
+
+@pytest.mark.parametrize("kind", ["layers/attention", "index", "trend"])
+def test_first_column_stays_on_a_phone(browser: Browser, wide_page: Path, kind: str) -> None:
+    measure = """
+    for (const one of document.querySelectorAll('details')) one.open = true;
+    const wide = [...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth + 40);
+    const away = wide.map((one) => {
+      one.scrollLeft = one.scrollWidth;
+      const first = one.querySelector('tbody th[scope="row"]');
+      return Math.round(first.getBoundingClientRect().left - one.getBoundingClientRect().left);
+    });
+    parent.postMessage(`${wide.length} ${Math.max(...away.map(Math.abs))}`, '*');
+    """
+    wide, away = map(int, title(browser.dom(framed(wide_page.parent / f"{kind}.html", measure, PHONE))).split())
+    assert wide > 0
+    assert away == 0
+
+
 @pytest.mark.parametrize("width", [PHONE, 1400])
 @pytest.mark.parametrize(
     "kind", ["index", "layers/attention", "components/onnxruntime_cpu", "machine", "coverage", "trend"]
@@ -225,13 +253,7 @@ def test_page_is_no_wider_than_the_screen(browser: Browser, wide_page: Path, wid
         "for (const one of document.querySelectorAll('details')) one.open = true;"
         "parent.postMessage(`${innerWidth} ${document.documentElement.scrollWidth}`, '*');"
     )
-    inner = with_script(wide_page.parent / f"{kind}.html", measure, policy=False)
-    outer = inner.with_name("frame.html")  # a window of Chromium is never narrower than 500 pixels, a frame may be
-    outer.write_text(
-        "<title></title><script>addEventListener('message', (event) => { document.title = event.data; });</script>"
-        f'<iframe src="{inner.name}" width="{width}" height="900" style="border: 0"></iframe>'
-    )
-    screen, needed = map(int, title(browser.dom(outer)).split())
+    screen, needed = map(int, title(browser.dom(framed(wide_page.parent / f"{kind}.html", measure, width))).split())
     assert screen == width
     assert needed <= screen
 
