@@ -123,7 +123,8 @@ def outcomes(draw: st.DrawFn) -> Outcome:
 def facts(draw: st.DrawFn) -> dict[str, Any]:
     """Return run facts with any of the keys missing, and some of a kind that nobody expects."""
     fields = st.dictionaries(st.sampled_from(("reason", "link", "fix", "title", "kind", "representation")), texts())
-    environment = {"versions": st.dictionaries(texts(), texts()), "components": st.lists(texts())}
+    named = st.dictionaries(texts(), texts())
+    environment = {"versions": named, "licences": named, "components": st.lists(texts())}
     families = st.dictionaries(texts(), st.sampled_from(("matmul", "layout", "of another kind")))
     layer = st.dictionaries(st.sampled_from(("source", "catches")), texts())
     keys = {
@@ -166,7 +167,13 @@ def small_run() -> tuple[dict[str, Any], list[Outcome]]:
         "profile": "quick",
         "seed": 0,
         "cpu": "a processor",
-        "environments": {"torch": {"versions": {"torch": "2.13.0"}, "components": ["onnx_from_torch"]}},
+        "environments": {
+            "torch": {
+                "versions": {"torch": "2.13.0"},
+                "components": ["onnx_from_torch"],
+                "licences": {"torch": "BSD-3-Clause"},
+            }
+        },
         "known": {
             "litert/gelu": {
                 "component": "litert_cpu",

@@ -165,6 +165,7 @@ def test_failure_is_never_outvoted(outcomes: list[Outcome]) -> None:
         "stopped",
         "Conversions: 5 cached, 2 made.",
         "a processor",
+        "torch: BSD-3-Clause",
     ],
 )
 def test_what_was_recorded_is_shown(pages: dict[str, str], shown: str) -> None:

@@ -64,7 +64,7 @@ def everything_hostile() -> Results:
     }
     facts["known"] |= {text: dict.fromkeys(("component", "layer", "fix", "reason", "link"), text) for text in texts}
     facts["steps"] |= {step: {"representation": step, "title": step, "kind": step} for step in steps}
-    facts["environments"] |= {text: {"versions": texts, "components": list(texts)} for text in texts}
+    facts["environments"] |= {text: {"versions": texts, "licences": texts, "components": list(texts)} for text in texts}
     facts["not_run"] |= texts
     facts |= {"cpu": drawn.HOSTILE[0], "profile": drawn.HOSTILE[1], "paths": [*facts["paths"], *sorted(steps)]}
     return Results(facts, tuple(outcomes), drawn.HOSTILE)
