@@ -63,7 +63,7 @@ ATTRIBUTES = {
 
 
 OWN_LINK = re.compile(r"(\.\./)?([a-z]+/)?[\w.-]+\.(html|css|js)(#[\w-]+)?|#[\w-]+")
-CHART_TAGS = {"svg", "style", "g", "path", "rect", "text", "line", "button"}
+CHART_TAGS = {"svg", "style", "g", "path", "rect", "circle", "text", "line", "button"}
 CHART_ATTRIBUTE = re.compile(r"[a-zA-Z-]+")
 
 
