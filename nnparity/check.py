@@ -17,12 +17,14 @@ from nnparity.cache import Made
 from nnparity.compare import Comparison, Problem, compare
 from nnparity.discovery import Route
 from nnparity.divergence import judge
+from nnparity.evidence import described
 from nnparity.layers import Case, relation_of, rounded
 from nnparity.oracle import EXACT, Oracle
 from nnparity.outcome import Failure, Outcome, Stage, Status, Verdict
 from nnparity.related import Side, compare_related
 
 TOGETHER = 16  # cases in one call: the way to the worker and back costs as much as a small run
+SHOWN = {Verdict.FAIL, Verdict.XPASS}
 RanByDigest = dict[str, "Ran"]
 
 
@@ -77,6 +79,7 @@ def check(case: Case, route: Route, bench: Bench, oracle: Oracle, ran: RanByDige
     ran: what earlier runs of the same model on the same path gave; what this check runs is added.
     """
     trail = Trail({} if ran is None else ran)
+    window: Mapping[str, Any] = {}
     try:
         comparison = _compared(case, route, bench, oracle, trail)
     except Failure as failure:
@@ -87,6 +90,7 @@ def check(case: Case, route: Route, bench: Bench, oracle: Oracle, ran: RanByDige
             "detail": failure.detail,
         }
     else:
+        window = comparison.window
         values = {
             "stage": Stage.COMPARE,
             "status": Status.MATCH if comparison.matches else Status.MISMATCH,
@@ -110,6 +114,9 @@ def check(case: Case, route: Route, bench: Bench, oracle: Oracle, ran: RanByDige
         **values,
     )
     judged = _judged(outcome, case, route, bench, oracle)
+    # Known divergences are explained, and there are thousands of them in a run; their witnesses stand for them.
+    if judged.verdict in SHOWN or (case.witness and judged.verdict in {Verdict.XFAIL, Verdict.ALLOWED}):
+        judged = replace(judged, evidence={"inputs": described(case.inputs), **({"window": window} if window else {})})
     if judged.verdict not in {Verdict.PASS, Verdict.UNSUPPORTED, Verdict.NOT_RUN}:
         return replace(judged, reproduce=f"nnparity run --case {case.id} --path '{route.id}'")
     return judged

@@ -129,7 +129,7 @@ def setup_command(names: tuple[str, ...], models: tuple[Path, ...], converters: 
     multiple=True,
     metavar="RESULTS",
     type=click.Path(path_type=Path),
-    help="Earlier results, to say what is new, mended or changed since; may be given more than once.",
+    help="An earlier run, to say what is new, mended or changed since; several, oldest first, give a trend.",
 )
 @content_options
 @said_plainly
@@ -146,7 +146,7 @@ def report_command(
     from nnparity.whole_run import write_reports
 
     merged = merge(*map(read_results, results))
-    earlier = merge(*map(read_results, baseline)).outcomes if baseline else ()
+    earlier = [read_results(one) for one in baseline]
     for note in merged.notes:
         click.echo(note, err=True)
     write_reports(merged, out, load_content(models, converters), earlier)

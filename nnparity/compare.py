@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from nnparity.budget import Expectation, ExpectedOutput, kinds_of
 from nnparity.dtypes import is_float
+from nnparity.evidence import around
 
 
 class Rule(enum.Enum):
@@ -58,6 +59,7 @@ class Comparison:
     max_ulp: as max_abs, counted in numbers of the output's dtype from the reference rounded to it; the numbers on both
     sides of zero count, -0 and +0 are the same number, and infinity follows the greatest number.
     error_over_budget: greatest; infinite for an element of the wrong kind, a wrong integer, an output not there.
+    window: where something is wrong, the values around the worst element, as JSON; empty if there is none.
     """
 
     problems: tuple[Problem, ...]
@@ -68,6 +70,7 @@ class Comparison:
     max_ulp: int
     error_over_budget: float
     worst: Worst | None
+    window: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def matches(self) -> bool:
@@ -131,6 +134,19 @@ def compare(actual: object, expectation: Expectation) -> Comparison:
         max_ulp=max((output.max_ulp for output in judged), default=0),
         error_over_budget=np.inf if uncompared else worst.error_over_budget if worst else 0.0,
         worst=worst,
+        window=_window(worst, given, expectation) if problems and worst else {},
+    )
+
+
+def _window(worst: Worst, given: Mapping[Any, Any], expectation: Expectation) -> dict[str, Any]:
+    expected = expectation.outputs[worst.output]
+    right = (
+        expected.reference
+        if expected.exact
+        else np.where(np.isfinite(expected.rounded), expected.reference, expected.rounded.astype(np.float64))
+    )
+    return around(
+        worst.output, worst.index, expected=right, got=np.asarray(given[worst.output]), allowed=expected.budget
     )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import platform
+import re
 from collections.abc import Collection, Mapping, Sequence
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,26 @@ def _environment(name: str, content: Content, environments: Environments) -> dic
     versions = {key: version for key, version in built.versions.items() if key in pinned} if built else {}
     return {
         "versions": dict(sorted(versions.items())),
+        "licences": licences(built.folder, pinned) if built else {},
         "megabytes": built.megabytes if built else None,
         "components": sorted(one.name for one in content.components.values() if one.environment == name),
     }
+
+
+def licences(folder: Path, names: Collection[str]) -> dict[str, str]:
+    """Return what the packages of these canonical names, in a built environment, say their licence is."""
+    places = [str(place) for place in sorted(folder.glob("lib/python*/site-packages"))]
+    found = {re.sub("[-_.]+", "-", one.metadata["Name"] or "").lower(): one for one in distributions(path=places)}
+    said = {name: _licence(found[name]) for name in sorted(found) if name in names}
+    return {name: licence for name, licence in said.items() if licence}
+
+
+def _licence(package: Distribution) -> str:
+    """Return the licence's SPDX expression, else its name, "" where only its whole text is given."""
+    metadata = package.metadata
+    for field in ("License-Expression", "License"):
+        text = metadata[field].strip() if field in metadata else ""
+        if text and "\n" not in text and len(text) <= 60:
+            return text
+    classifiers = metadata.get_all("Classifier") or []
+    return ", ".join(one.rpartition(" :: ")[2] for one in classifiers if one.startswith("License :: "))

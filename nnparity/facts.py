@@ -20,11 +20,12 @@ class Step:
 
 @dataclass(frozen=True)
 class EnvironmentFacts:
-    """megabytes: on disk, "" if it is not built."""
+    """megabytes: on disk, "" if it is not built. licences: of its packages, those that say one."""
 
     versions: Mapping[str, str]
     components: tuple[str, ...]
     megabytes: str = ""
+    licences: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,10 @@ class Facts:
             cpu=_text(raw.get("cpu")),
             environments={
                 name: EnvironmentFacts(
-                    _texts(one.get("versions")), _names(one.get("components")), _text(one.get("megabytes"))
+                    _texts(one.get("versions")),
+                    _names(one.get("components")),
+                    _text(one.get("megabytes")),
+                    _texts(one.get("licences")),
                 )
                 for name, one in _objects(raw.get("environments")).items()
             },

@@ -67,6 +67,9 @@ class Outcome:
     op_counts, op_total, seconds: by step name, in path order; run_microseconds: one run, NaN if not run.
     open_axes: axes whose size the converter was not told. witness: the case belongs to a known divergence.
     relation: the fact of the layer that was asked about, by which two runs are compared; "" for outputs by themselves.
+    evidence: of failures and witnesses, the numbers that a reader wants to see: `window`, up to 5 x 5 values around the
+    worst element (output, index, shape, corner, expected, got, allowed), and `inputs` by name (dtype, shape, min, max,
+    nan, inf, first). JSON values; empty, and not in the line, for all others and in files that are older.
     """
 
     case: str
@@ -90,6 +93,7 @@ class Outcome:
     run_microseconds: float = math.nan
     detail: str = ""
     reproduce: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -109,6 +113,8 @@ class Outcome:
         record: dict[str, Any] = dict(self.extra)
         for name in _NAMES:
             record[name] = _plain(getattr(self, name))
+        if not self.evidence:
+            del record["evidence"]
         return record
 
     @classmethod

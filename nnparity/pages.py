@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from nnparity.discovery import content_folders
@@ -22,11 +23,27 @@ _PLAIN_NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,79}")
 
 
 @dataclass(frozen=True)
+class Run:
+    """What one run recorded."""
+
+    outcomes: Sequence[Outcome]
+    facts: Facts
+
+    @cached_property
+    def by_layer(self) -> Mapping[str, Sequence[Outcome]]:
+        found: dict[str, list[Outcome]] = {}
+        for outcome in self.outcomes:
+            found.setdefault(outcome.layer, []).append(outcome)
+        return found
+
+
+@dataclass(frozen=True)
 class Recorded:
     """What a section tells about. outcomes: in one fixed order; on a page about one thing, those that concern it.
 
     page: the page that the section stands on, "" for the Markdown report, which is about everything.
-    about: the page's subject, "" on a page about everything. earlier: the baseline's outcomes, none without one.
+    about: the page's subject, "" on a page about everything. earlier: the baselines' outcomes, none without one.
+    runs: each baseline by itself, oldest first, and this run at the end; none without a baseline.
     """
 
     outcomes: Sequence[Outcome]
@@ -34,6 +51,7 @@ class Recorded:
     page: str = ""
     about: str = ""
     earlier: Sequence[Outcome] = ()
+    runs: Sequence[Run] = ()
 
 
 @dataclass(frozen=True)
@@ -64,12 +82,18 @@ def everything(outcomes: Sequence[Outcome], facts: Facts) -> Subjects:
     return {"": outcomes}
 
 
+def always(recorded: Recorded) -> bool:
+    """Return that the page is in every report."""
+    return True
+
+
 @dataclass(frozen=True)
 class Page:
     """One kind of page.
 
     file: its place in the report's folder, with {} for the subject where there are several.
     subjects: a pure function: what there is a page about, with the outcomes that concern it.
+    applies: whether a report of what was recorded has such pages.
     """
 
     name: str
@@ -77,6 +101,7 @@ class Page:
     title: str
     file: str
     subjects: Callable[[Sequence[Outcome], Facts], Subjects] = everything
+    applies: Callable[[Recorded], bool] = always
 
     def place(self, subject: str) -> str:
         """Return where the page about this subject is."""

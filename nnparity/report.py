@@ -20,7 +20,7 @@ from nnparity.junit import junit
 from nnparity.matrix import Tally
 from nnparity.merging import settled
 from nnparity.outcome import Outcome
-from nnparity.pages import ASSETS, INDEX, Links, Page, Parts, Recorded, Section, fingerprint
+from nnparity.pages import ASSETS, INDEX, Links, Page, Parts, Recorded, Run, Section, fingerprint
 from nnparity.store import Results
 from nnparity.summary import summary
 
@@ -56,18 +56,26 @@ class Told:
         return tuple(dict.fromkeys(section.templates for section in self.parts.sections))
 
 
-def write_report(results: Results, out_dir: Path, parts: Parts, earlier: Sequence[Outcome] = ()) -> tuple[Path, ...]:
+def write_report(results: Results, out_dir: Path, parts: Parts, earlier: Sequence[Results] = ()) -> tuple[Path, ...]:
     """Write index.html and what it leads to, report.md, summary.json, junit.xml and badge.svg; return where all are.
 
     The layouts, page.html.jinja and page.md.jinja, come from the first section's templates. Pages of an earlier report
-    that this one does not have are removed. earlier: the outcomes of a baseline to compare with.
+    that this one does not have are removed. earlier: runs to compare with, oldest first.
     Raises UserError if `out_dir` cannot be written to; a page that was there before is then still whole.
     """
     if not parts.sections:
         raise UserError("writing the report: there are no sections; give a folder whose files end in SECTION = ...")
     outcomes = settled(results.outcomes)
     facts = _complete(Facts.of(results.facts), outcomes)
-    told = Told(results.notes, Recorded(outcomes, facts, earlier=settled(earlier)), parts)
+    recorded = Recorded(
+        outcomes,
+        facts,
+        earlier=settled(outcome for one in earlier for outcome in one.outcomes),
+        runs=(*(Run(settled(one.outcomes), Facts.of(one.facts)) for one in earlier), Run(outcomes, facts))
+        if earlier
+        else (),
+    )
+    told = Told(results.notes, recorded, parts)
     written = []
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
@@ -114,7 +122,7 @@ def _pages(told: Told) -> Iterator[File]:
     sheets = [
         Sheet(page, subject, outcomes)
         for page in told.parts.pages
-        if page.name in used or page.file == INDEX
+        if page.file == INDEX or (page.name in used and page.applies(told.recorded))
         for subject, outcomes in page.subjects(told.recorded.outcomes, told.recorded.facts).items()
     ]
     # The first page is written last: what it leads to is there by then.

@@ -210,8 +210,10 @@ def _outcome(record: Any) -> Outcome:
     if not all(isinstance(text, str) for text in (*texts, *outcome.path, *outcome.open_axes)):
         raise TypeError("case, layer, path, known, component, open_axes, detail, reproduce: expected text")
     steps = (outcome.op_counts, outcome.op_total, outcome.seconds)
-    if not all(isinstance(item, Mapping) for item in (outcome.config, *steps, *outcome.op_counts.values())):
-        raise TypeError("config, op_counts, op_total, seconds: expected objects")
+    if not all(
+        isinstance(item, Mapping) for item in (outcome.config, outcome.evidence, *steps, *outcome.op_counts.values())
+    ):
+        raise TypeError("config, op_counts, op_total, seconds, evidence: expected objects")
     counts = (*outcome.op_total.values(), *(n for step in outcome.op_counts.values() for n in step.values()))
     if not all(isinstance(count, int) for count in counts):
         raise TypeError("op_counts, op_total: expected whole numbers")

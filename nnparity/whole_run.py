@@ -93,8 +93,8 @@ def run_whole(**options: Any) -> int:
     return code
 
 
-def write_reports(results: Results, out: Path, content: Content, earlier: Sequence[Outcome] = ()) -> None:
-    """Write the reports of these results; families of operators come from the content. earlier: a baseline's."""
+def write_reports(results: Results, out: Path, content: Content, earlier: Sequence[Results] = ()) -> None:
+    """Write the reports of these results; families of operators are the content's. earlier: baselines, oldest first."""
     steps = results.facts.get("steps", {})
     operators: dict[str, set[str]] = {}
     for outcome in results.outcomes:

@@ -15,6 +15,7 @@ def context(recorded: Recorded) -> Mapping[str, object]:
             {
                 "name": name,
                 "versions": sorted(one.versions.items()),
+                "licences": sorted(one.licences.items()),
                 "components": one.components,
                 "megabytes": one.megabytes,
             }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from nnparity.evidence import Window, inputs_of
 from nnparity.facts import Facts
 from nnparity.junit import headline
 from nnparity.matrix import BAD
@@ -76,6 +77,8 @@ def _failure(paths: Sequence[Sequence[Outcome]]) -> dict[str, object]:
         "name": _name((*_end(shown), shown.case, shown.detail)),
         "outcome": shown,
         "headline": headline(shown),
+        "window": Window.of(shown.evidence.get("window")),
+        "inputs": inputs_of(shown.evidence.get("inputs")),
         "compared": not math.isnan(shown.error_over_budget),
         "config": canonical(dict(shown.config)),
         "open_axes": ", ".join(shown.open_axes),

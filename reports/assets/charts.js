@@ -20,7 +20,7 @@
       marginBottom: 42,
       style: { background: "none", fontSize: `${size}px`, fontFamily: "inherit" },
       x: { label: chart.dataset.label, labelAnchor: "center", labelOffset: 38, grid: true, ...x },
-      y: { axis: null, domain: rows.map((_, index) => index), padding: 0 },
+      y: { type: "band", axis: null, domain: rows.map((_, index) => index), padding: 0 },
       ariaLabel: `${chart.dataset.label}; the same figures are in the table below`,
       marks: [
         ...marks,
@@ -64,6 +64,23 @@
       return base(chart, rows, [
         Plot.ruleX([1], { stroke: "var(--bad)", strokeDasharray: "3 3" }),
         Plot.tickX(points, { x: place, y: "index", stroke: (point) => `var(--${point.kind}-fill)`, strokeWidth: 2, strokeOpacity: 0.75, ...band }),
+      ], { type: "log", domain: [low, high], ticks: powers(low, high), tickFormat: plain });
+    },
+    dots(chart) {
+      const first = Number(chart.dataset.column);
+      const runs = d3.range(Number(chart.dataset.span));
+      const rows = rowsOf(chart);
+      const points = rows.flatMap((row, index) =>
+        runs.map((run) => ({ index, run, text: row.cells[first + run].textContent, value: number(row.cells[first + run]) })))
+        .filter((point) => point.value > 0);
+      if (!points.length) return null;
+      const low = 10 ** Math.floor(Math.log10(d3.min(points, (point) => point.value)));
+      const high = Math.max(d3.max(points, (point) => point.value), low * 10);
+      const place = { x: "value", y: "index", dy: 8 };
+      return base(chart, rows, [
+        Plot.line(points, { ...place, z: "index", stroke: "var(--quiet)", strokeWidth: 1 }),
+        Plot.dot(points, { ...place, r: 4, fill: "var(--partly-fill)", fillOpacity: (point) => (point.run + 1) / runs.length, stroke: "var(--partly-fill)" }),
+        Plot.text(points, { ...place, filter: (point) => point.run === runs.length - 1, x: (point) => d3.max(points, (one) => (one.index === point.index ? one.value : 0)), text: "text", textAnchor: "start", dx: 7 }),
       ], { type: "log", domain: [low, high], ticks: powers(low, high), tickFormat: plain });
     },
     bars(chart) {

@@ -45,6 +45,21 @@ KINDS = (
 )
 
 
+EVIDENCE: dict[str, Any] = {
+    "window": {
+        "output": "y",
+        "index": [0, 1],
+        "shape": [2, 3],
+        "corner": [0, 0],
+        "expected": [[1.0, 2.0, 3.0], [4.0, math.nan, 6.0]],
+        "got": [[1.0, 2.5, 3.0], [4.0, math.nan, math.inf]],
+        "allowed": [[1e-7, 2e-7, 3e-7], [4e-7, 5e-7, 6e-7]],
+    },
+    "inputs": {"x": {"dtype": "float32", "shape": [2, 3], "min": -1.0, "max": 2.5, "nan": 1, "inf": 0, "first": [0.5]}},
+}
+"""What a failure keeps of its numbers."""
+
+
 def texts() -> st.SearchStrategy[str]:
     """Return names and sentences as tools give them: anything, surrogates and control characters included."""
     return st.one_of(st.sampled_from(WORDS), st.sampled_from(HOSTILE), st.text(st.characters(), max_size=12))
@@ -57,6 +72,21 @@ def names() -> st.SearchStrategy[str]:
 
 def counts() -> st.SearchStrategy[Mapping[str, int]]:
     return st.dictionaries(texts(), st.integers(0, 10**6), max_size=3)
+
+
+def evidence() -> st.SearchStrategy[dict[str, Any]]:
+    """Return what outcomes keep of numbers, and odd forms of it."""
+    odd = st.one_of(
+        st.none(), st.integers(), texts(), st.lists(st.one_of(st.none(), st.integers(), texts()), max_size=3)
+    )
+    grids = st.lists(st.lists(st.one_of(st.none(), st.integers(), texts()), max_size=2), max_size=2)
+    window = st.dictionaries(st.sampled_from(sorted(EVIDENCE["window"])), st.one_of(odd, grids))
+    described = st.dictionaries(st.sampled_from(sorted(EVIDENCE["inputs"]["x"])), odd)
+    kept = {
+        "window": st.one_of(odd, window),
+        "inputs": st.one_of(odd, st.dictionaries(texts(), st.one_of(odd, described))),
+    }
+    return st.one_of(st.just({}), st.just(EVIDENCE), st.fixed_dictionaries({}, optional=kept))
 
 
 @st.composite
@@ -85,6 +115,7 @@ def outcomes(draw: st.DrawFn) -> Outcome:
         run_microseconds=draw(figures),
         detail=draw(texts()),
         reproduce=draw(texts()),
+        evidence=draw(evidence()),
     )
 
 
@@ -92,7 +123,8 @@ def outcomes(draw: st.DrawFn) -> Outcome:
 def facts(draw: st.DrawFn) -> dict[str, Any]:
     """Return run facts with any of the keys missing, and some of a kind that nobody expects."""
     fields = st.dictionaries(st.sampled_from(("reason", "link", "fix", "title", "kind", "representation")), texts())
-    environment = {"versions": st.dictionaries(texts(), texts()), "components": st.lists(texts())}
+    named = st.dictionaries(texts(), texts())
+    environment = {"versions": named, "licences": named, "components": st.lists(texts())}
     families = st.dictionaries(texts(), st.sampled_from(("matmul", "layout", "of another kind")))
     layer = st.dictionaries(st.sampled_from(("source", "catches")), texts())
     keys = {
@@ -135,7 +167,13 @@ def small_run() -> tuple[dict[str, Any], list[Outcome]]:
         "profile": "quick",
         "seed": 0,
         "cpu": "a processor",
-        "environments": {"torch": {"versions": {"torch": "2.13.0"}, "components": ["onnx_from_torch"]}},
+        "environments": {
+            "torch": {
+                "versions": {"torch": "2.13.0"},
+                "components": ["onnx_from_torch"],
+                "licences": {"torch": "BSD-3-Clause"},
+            }
+        },
         "known": {
             "litert/gelu": {
                 "component": "litert_cpu",
@@ -186,6 +224,7 @@ def small_run() -> tuple[dict[str, Any], list[Outcome]]:
             error_over_budget=41.5,
             detail="y: 2 of 6 elements are wrong",
             reproduce="nnparity run --case 77",
+            evidence=EVIDENCE,
         ),
         one(layer="gelu", verdict=Verdict.XPASS, known="litert/gelu", witness=True),
         one(layer="gelu", path=litert, status=Status.MISMATCH, verdict=Verdict.XFAIL, known="litert/gelu"),

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from nnparity.loading import load_file
-from nnparity.outcome import Outcome
 from nnparity.pages import Parts, discover_parts
 from nnparity.report import write_report
 from nnparity.store import Results
@@ -18,7 +17,7 @@ REPORTS = Path(__file__).parents[2] / "reports"
 PARTS = discover_parts(REPORTS)
 
 
-def render(results: Results, parts: Parts = PARTS, earlier: Sequence[Outcome] = ()) -> dict[str, str]:
+def render(results: Results, parts: Parts = PARTS, earlier: Sequence[Results] = ()) -> dict[str, str]:
     """Return all files but the assets, by their place in the report's folder."""
     parts = replace(parts, assets={})
     with tempfile.TemporaryDirectory() as folder:

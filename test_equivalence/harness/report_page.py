@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from html.parser import HTMLParser
 
 TAGS = {
-    "a", "article", "b", "body", "br", "code", "dd", "details", "div", "dl", "dt", "footer", "form", "h1", "h2", "h3",
-    "head", "header", "html", "i", "input", "label", "li", "link", "main", "meta", "nav", "option", "output", "p",
-    "pre", "script", "section", "select", "small", "span", "strong", "summary", "table", "tbody", "td", "th", "thead",
-    "title", "tr", "ul", "wbr",
+    "a", "article", "b", "body", "br", "caption", "code", "dd", "details", "div", "dl", "dt", "footer", "form", "h1",
+    "h2", "h3", "head", "header", "html", "i", "input", "label", "li", "link", "main", "meta", "nav", "option",
+    "output", "p", "pre", "script", "section", "select", "small", "span", "strong", "summary", "table", "tbody", "td",
+    "th", "thead", "title", "tr", "ul", "wbr",
 }  # fmt: skip
 
 
@@ -63,7 +63,7 @@ ATTRIBUTES = {
 
 
 OWN_LINK = re.compile(r"(\.\./)?([a-z]+/)?[\w.-]+\.(html|css|js)(#[\w-]+)?|#[\w-]+")
-CHART_TAGS = {"svg", "style", "g", "path", "rect", "text", "line", "button"}
+CHART_TAGS = {"svg", "style", "g", "path", "rect", "circle", "text", "line", "button"}
 CHART_ATTRIBUTE = re.compile(r"[a-zA-Z-]+")
 
 

@@ -226,7 +226,7 @@ def test_known_divergence_whose_condition_raises_fails_those_cases_by_its_name(s
         assert f"{one.known} in {file}" in one.detail
         assert "table_from_toy/toy_scale/COMPARE-MISMATCH" in one.known
         assert "KeyError: 'axis'" in one.detail
-        assert ("worst at" in one.detail) is wrong
+        assert ("What it was asked about" in one.detail) is wrong
     others = {one.verdict for one in shell.outcomes() if one not in asked}
     assert others == ({Verdict.XFAIL, Verdict.PASS} if wrong else {Verdict.XPASS, Verdict.PASS})
 
@@ -479,6 +479,21 @@ def test_report_is_of_several_runs_together(shell: Shell, monkeypatch: pytest.Mo
     assert ran.code == 0, ran.said
     assert all((shell.folder / "both" / name).exists() for name in REPORTS)
     assert "2 outcomes" in ran.said
+
+
+def test_each_baseline_is_a_run_of_the_trend_in_the_order_given(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, status, verdict in (
+        ("old", Status.MATCH, Verdict.PASS),
+        ("older", Status.MISMATCH, Verdict.FAIL),
+        ("now", Status.MATCH, Verdict.PASS),
+    ):
+        with ResultsWriter(shell.folder / name, {"profile": name}) as writer:
+            writer.write(outcome_of("case", status, verdict))
+    ran = invoke(shell, monkeypatch, "report", "now", "--baseline", "older", "--baseline", "old", "--out", "trend")
+    assert ran.code == 0, ran.said
+    page = (shell.folder / "trend" / "trend.html").read_text(encoding="utf-8")
+    assert page.index("<td>older ") < page.index("<td>old ") < page.index("<td>now ")
+    assert ">fixed</b></td><td>run 2</td>" in page
 
 
 @pytest.mark.parametrize("arguments", [("nowhere",), ("foreign.jsonl",), ()])

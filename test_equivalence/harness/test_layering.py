@@ -26,7 +26,19 @@ ENGINE = ROOT / "nnparity"
 # A module imports only from rows above its own. A new module goes into the highest row that this allows.
 ROWS = (
     ("dtypes",),
-    ("contracts", "errors", "outcome", "frames", "escape", "facts", "completeness", "scratch", "memory", "code"),
+    (
+        "contracts",
+        "errors",
+        "outcome",
+        "frames",
+        "escape",
+        "facts",
+        "completeness",
+        "scratch",
+        "memory",
+        "code",
+        "evidence",
+    ),
     (
         "relations",
         "loading",

@@ -32,6 +32,7 @@ browsed = load_file(Path(__file__).with_name("report_page.py"))
 rendered = load_file(Path(__file__).with_name("rendered.py"))
 render, only, small = rendered.render, rendered.only, rendered.small
 REPORTS, PARTS = rendered.REPORTS, rendered.PARTS
+OVER_RUNS = ("since", "trend", "over_runs")
 CONTRACTS = ("index.html", "badge.svg", "junit.xml", "report.md", "summary.json")
 
 # Rendering draws a whole page; a hundred of them say enough.
@@ -97,7 +98,7 @@ def test_answers_are_compared_with_a_baseline_question_by_question() -> None:
         drawn.one(case="asked first", **failed),
         drawn.one(case="asked first too"),
     ]
-    for name, text in render(Results({}, tuple(now)), earlier=before).items():
+    for name, text in render(Results({}, tuple(now)), earlier=[Results({}, tuple(before))]).items():
         if name in {"index.html", "report.md"}:
             shown = browsed.Page(text).text
             assert (
@@ -164,6 +165,7 @@ def test_failure_is_never_outvoted(outcomes: list[Outcome]) -> None:
         "stopped",
         "Conversions: 5 cached, 2 made.",
         "a processor",
+        "torch: BSD-3-Clause",
     ],
 )
 def test_what_was_recorded_is_shown(pages: dict[str, str], shown: str) -> None:
@@ -187,6 +189,31 @@ def test_failure_with_many_cases_is_told_once_with_the_worst() -> None:
     assert [number for number in range(5) if f"detail {number}" in text] == [3]
     assert "other cases: 4" in text
     assert all(f"case{number}" in text for number in range(5))
+
+
+def test_failure_shows_the_numbers_that_were_recorded(pages: dict[str, str]) -> None:
+    (failure,) = (text for name, text in pages.items() if name.startswith("failures/softmax"))
+    text = " ".join(browsed.Page(failure).text.split())
+    assert "The last two axes of y, of shape (2, 3), around [0, 1]" in text
+    assert "expected 012 01.02.03.0 14.0nan6.0" in text
+    assert "got 012 01.02.53.0 14.0naninf" in text
+    assert '<b class="bad">2.5</b>' in failure
+    assert failure.count('<b class="bad">') == 3
+    assert "xfloat32 (2, 3)-1.0 to 2.51 NaN0.5" in text
+    assert "not recorded" not in text
+    assert "- input x: float32 (2, 3), -1.0 to 2.5, 1 NaN" in pages["report.md"].replace("\\", "")
+
+
+def test_failure_without_numbers_says_so() -> None:
+    pages = render(Results({}, (drawn.one(verdict=Verdict.FAIL, error_over_budget=2.0),)))
+    (failure,) = (text for name, text in pages.items() if name.startswith("failures/"))
+    assert browsed.Page(failure).text.count("not recorded") == 2
+
+
+def test_one_row_of_numbers_is_in_markdown() -> None:
+    window = {**drawn.EVIDENCE["window"], "index": [1], "expected": [[1, 2]], "got": [[1, 5]], "allowed": [[0, 0]]}
+    page = render(Results({}, (drawn.one(verdict=Verdict.FAIL, evidence={"window": window}),)))["report.md"]
+    assert "around the worst element, y [1]: expected 1, 2; got 1, 5; allowed 0, 0" in page.replace("\\", "")
 
 
 def test_paths_that_fail_alike_are_told_together() -> None:
@@ -312,7 +339,7 @@ def test_each_fact_may_be_missing(key: str) -> None:
     assert "y: 2 of 6 elements are wrong" in render(Results(facts, tuple(outcomes)))["report.md"]
 
 
-@pytest.mark.parametrize("name", [section.name for section in PARTS.sections if section.name != "since"])
+@pytest.mark.parametrize("name", [section.name for section in PARTS.sections if section.name not in OVER_RUNS])
 def test_a_section_at_a_time(name: str) -> None:
     pages = render(small(), only(name))
     for page in dict.fromkeys(file.partition("/")[0] for file in pages if file.endswith(".html")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,8 @@ def browser(tmp_path: Path) -> Browser:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     facts, outcomes = drawn.small_run()
-    return write_report(Results(facts, tuple(outcomes)), tmp_path_factory.mktemp("small"), PARTS)[0]
+    before = Results({}, tuple(one for one in outcomes if one.case != "77"))
+    return write_report(Results(facts, tuple(outcomes)), tmp_path_factory.mktemp("small"), PARTS, [before])[0]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,10 @@ def wide_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     outcomes = [drawn.one(path=path, layer=layer) for path in paths for layer in ("attention", "conv2d")]
     outcomes += [outcome.judged(drawn.Verdict.FAIL) for outcome in outcomes[:2]]
     outcomes += [drawn.one(case="long", verdict=drawn.Verdict.FAIL, detail=detail, layer=detail, component=detail)]
-    return write_report(Results({}, tuple(outcomes)), tmp_path_factory.mktemp("wide"), PARTS)[0]
+    results = Results({}, tuple(outcomes))
+    return write_report(
+        results, tmp_path_factory.mktemp("wide"), PARTS, [replace(results, outcomes=tuple(outcomes[:80]))]
+    )[0]
 
 
 def with_script(page: Path, script: str, *, policy: bool) -> Path:
@@ -89,10 +94,24 @@ def test_every_page_opens_without_errors(browser: Browser, page: Path, kind: str
         browsed.assert_tame(dom, drawn=True)
 
 
+def charts_of(dom: str) -> list[tuple[str, str]]:
+    """Return the kind and the drawing of every chart."""
+    return re.findall(r'<div class="chart" data-chart="(\w+)"[^>]*>(<svg.*?</svg>)?', dom, re.DOTALL)
+
+
+def test_trend_is_drawn_from_its_tables(browser: Browser, page: Path) -> None:
+    charts = charts_of(browser.dom(page.parent / "trend.html"))
+    assert [kind for kind, _ in charts] == ["parts", "dots", "dots"]
+    assert charts[0][1].count("var(--matched-fill)") == 2
+    assert charts[0][1].count("var(--failed-fill)") == 2
+    for _, drawing in charts[1:]:
+        assert drawing.count("<circle") == 2
+        assert "NaN" not in drawing
+
+
 def test_charts_are_drawn_from_their_tables(browser: Browser, page: Path) -> None:
-    dom = browser.dom(page.parent / "layers" / "softmax.html")
-    charts = re.findall(r'<div class="chart" data-chart="(\w+)"[^>]*>(<svg.*?</svg>)?', dom, re.DOTALL)
-    assert [kind for kind, _ in charts] == ["strokes", "parts", "bars", "bars"]
+    charts = charts_of(browser.dom(page.parent / "layers" / "softmax.html"))
+    assert [kind for kind, _ in charts] == ["strokes", "parts", "bars", "bars", "dots", "dots"]
     for kind, drawing in charts:
         assert "onnxruntime_cpu" in drawing, kind
         assert 'aria-label="' in drawing, kind
@@ -178,7 +197,9 @@ def test_hostile_names_do_nothing(browser: Browser, tmp_path: Path) -> None:
         for text in drawn.HOSTILE
     ]
     code = {text: {"formula": text, "code": {"torch": text}} for text in drawn.HOSTILE}
-    written = write_report(Results({"layers": code}, tuple(outcomes)), tmp_path / "hostile", PARTS)
+    results = Results({"layers": code}, tuple(outcomes))
+    before = Results({"cpu": drawn.HOSTILE[0]}, tuple(outcomes[1:]))
+    written = write_report(results, tmp_path / "hostile", PARTS, [before, before])
     kinds = {path.parent: path for path in written if path.suffix == ".html"}
     scripted = [path for path in written if path.name.startswith("script-alert")]
     assert {path.parent.name for path in scripted} == {"layers", "failures"}
@@ -195,20 +216,44 @@ def test_policy_stops_a_script_that_is_not_ours(browser: Browser, page: Path) ->
     assert any("Content Security Policy" in line for line in browser.console)
 
 
-@pytest.mark.parametrize("width", [PHONE, 1400])
-@pytest.mark.parametrize("kind", ["index", "layers/attention", "components/onnxruntime_cpu", "machine", "coverage"])
-def test_page_is_no_wider_than_the_screen(browser: Browser, wide_page: Path, width: int, kind: str) -> None:
-    measure = (
-        "for (const one of document.querySelectorAll('details')) one.open = true;"
-        "parent.postMessage(`${innerWidth} ${document.documentElement.scrollWidth}`, '*');"
-    )
-    inner = with_script(wide_page.parent / f"{kind}.html", measure, policy=False)
+def framed(page: Path, script: str, width: int) -> Path:
+    """Return a page whose title is what the script in a copy of the page, in a frame of this width, posts to it."""
+    inner = with_script(page, script, policy=False)
     outer = inner.with_name("frame.html")  # a window of Chromium is never narrower than 500 pixels, a frame may be
     outer.write_text(
         "<title></title><script>addEventListener('message', (event) => { document.title = event.data; });</script>"
         f'<iframe src="{inner.name}" width="{width}" height="900" style="border: 0"></iframe>'
     )
-    screen, needed = map(int, title(browser.dom(outer)).split())
+    return outer
+
+
+@pytest.mark.parametrize("kind", ["layers/attention", "index", "trend"])
+def test_first_column_stays_on_a_phone(browser: Browser, wide_page: Path, kind: str) -> None:
+    measure = """
+    for (const one of document.querySelectorAll('details')) one.open = true;
+    const wide = [...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth + 40);
+    const away = wide.map((one) => {
+      one.scrollLeft = one.scrollWidth;
+      const first = one.querySelector('tbody th[scope="row"]');
+      return Math.round(first.getBoundingClientRect().left - one.getBoundingClientRect().left);
+    });
+    parent.postMessage(`${wide.length} ${Math.max(...away.map(Math.abs))}`, '*');
+    """
+    wide, away = map(int, title(browser.dom(framed(wide_page.parent / f"{kind}.html", measure, PHONE))).split())
+    assert wide > 0
+    assert away == 0
+
+
+@pytest.mark.parametrize("width", [PHONE, 1400])
+@pytest.mark.parametrize(
+    "kind", ["index", "layers/attention", "components/onnxruntime_cpu", "machine", "coverage", "trend"]
+)
+def test_page_is_no_wider_than_the_screen(browser: Browser, wide_page: Path, width: int, kind: str) -> None:
+    measure = (
+        "for (const one of document.querySelectorAll('details')) one.open = true;"
+        "parent.postMessage(`${innerWidth} ${document.documentElement.scrollWidth}`, '*');"
+    )
+    screen, needed = map(int, title(browser.dom(framed(wide_page.parent / f"{kind}.html", measure, width))).split())
     assert screen == width
     assert needed <= screen
 

@@ -36,7 +36,7 @@ pytestmark = browsing.needs_chromium
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     facts, outcomes = drawn.small_run()
     place = tmp_path_factory.mktemp("small")
-    write_report(Results(facts, tuple(outcomes), ("a note",)), place, PARTS, outcomes[:2])
+    write_report(Results(facts, tuple(outcomes), ("a note",)), place, PARTS, [Results({}, tuple(outcomes[:2]))])
     return place
 
 

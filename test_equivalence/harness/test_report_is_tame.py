@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -50,6 +51,10 @@ def everything_hostile() -> Results:
             op_counts={step: {text: 3} for step in steps},
             detail=text,
             reproduce=text,
+            evidence={
+                "window": {**drawn.EVIDENCE["window"], "output": text, "got": [[text] * 3] * 2},
+                "inputs": {text: {"dtype": text, "shape": [2], "min": text, "max": text, "nan": text, "first": [text]}},
+            },
         )
         for index, text in enumerate(drawn.HOSTILE * 6)
     ]
@@ -59,7 +64,7 @@ def everything_hostile() -> Results:
     }
     facts["known"] |= {text: dict.fromkeys(("component", "layer", "fix", "reason", "link"), text) for text in texts}
     facts["steps"] |= {step: {"representation": step, "title": step, "kind": step} for step in steps}
-    facts["environments"] |= {text: {"versions": texts, "components": list(texts)} for text in texts}
+    facts["environments"] |= {text: {"versions": texts, "licences": texts, "components": list(texts)} for text in texts}
     facts["not_run"] |= texts
     facts |= {"cpu": drawn.HOSTILE[0], "profile": drawn.HOSTILE[1], "paths": [*facts["paths"], *sorted(steps)]}
     return Results(facts, tuple(outcomes), drawn.HOSTILE)
@@ -69,7 +74,8 @@ def everything_hostile() -> Results:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Give the pages of results whose every text is hostile."""
     folder = tmp_path_factory.mktemp("report")
-    written = write_report(everything_hostile(), folder, PARTS, everything_hostile().outcomes[:3])
+    before = replace(everything_hostile(), outcomes=everything_hostile().outcomes[3:])
+    written = write_report(everything_hostile(), folder, PARTS, [before])
     return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in written}
 
 
@@ -84,7 +90,9 @@ def test_hostile_names_stay_names_in_html(pages: dict[str, str]) -> None:
     assert tags == browsed.TAGS
 
 
-@pytest.mark.parametrize("kind", ["index", "layers/", "components/", "failures/", "divergences", "coverage", "machine"])
+@pytest.mark.parametrize(
+    "kind", ["index", "layers/", "components/", "failures/", "divergences", "coverage", "machine", "trend"]
+)
 def test_hostile_names_are_shown_on_every_kind_of_page(pages: dict[str, str], kind: str) -> None:
     text = "".join(browsed.Page(text).text for name, text in pages.items() if name.startswith(kind))
     assert "<script>alert(1)</script>" in text

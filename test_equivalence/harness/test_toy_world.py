@@ -20,6 +20,7 @@ def test_every_path_matches(world: World, path: str) -> None:
     assert (outcome.stage, outcome.status, outcome.verdict) == (Stage.COMPARE, Status.MATCH, Verdict.PASS), (
         outcome.detail
     )
+    assert outcome.evidence == {}
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,10 @@ def test_wrong_component_mismatches(world: World, file: str, old: str, new: str)
     outcome = world.check(world.bench(), PATHS[-1])
     assert (outcome.stage, outcome.status, outcome.verdict) == (Stage.COMPARE, Status.MISMATCH, Verdict.FAIL)
     assert outcome.error_over_budget > 1
+    window = outcome.evidence["window"]
+    assert window["output"] == "y"
+    assert window["got"] != window["expected"]
+    assert outcome.evidence["inputs"]["x"]["dtype"] == "float32"
 
 
 def test_wrong_framework_build_mismatches_on_its_own_path(world: World) -> None:

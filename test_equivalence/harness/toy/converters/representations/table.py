@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnparity.contracts import Artifact, Family
+from nnparity.dtypes import read_back
 
 FILE = "table.npz"
 
@@ -23,7 +24,7 @@ class Table:
 
     def load(self, folder: Path) -> Any:
         with np.load(folder / FILE) as archive:
-            return {"factor": archive["factor"]}
+            return {"factor": read_back(archive["factor"])}
 
     def count(self, artifact: Artifact) -> Mapping[str, int]:
         return {"Mul": 1}
