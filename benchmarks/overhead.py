@@ -104,7 +104,8 @@ def main() -> int:
     layers = tuple(arguments.layers.split(",")) if arguments.layers else () if arguments.all else LAYERS
     selection = Selection(layers=layers, paths=tuple(filter(None, arguments.paths.split(","))))
     selection.check(content)
-    routes, profile = selection.routes(content), PROFILES[arguments.profile]
+    profile = PROFILES[arguments.profile]
+    routes = selection.routes(content, on_demand=profile.on_demand)
     asked = Asked(selection.layer_names(content), routes, profile, arguments.seed)
     load_before = os.getloadavg()
     found: list[Figure] = []

@@ -29,6 +29,9 @@ def complete(things: Mapping[str, Any], kind: str) -> dict[str, Any]:
                 raise TypeError(f"{name} has no method `{method}`; write it, as in contracts.py")
         if hasattr(one, "compile") and not isinstance(getattr(one, "compiles_to", None), str):
             raise TypeError(f"{name} has `compile` but no `compiles_to`; name the representation that it returns")
+        on_demand = getattr(one, "on_demand", False)
+        if not isinstance(on_demand, bool):
+            raise TypeError(f"{name}.on_demand is {on_demand!r}; expected True or False, or nothing, which means False")
     return dict(things)
 
 

@@ -181,6 +181,17 @@ class CompilingRuntime(Protocol):
         """Return what `load` takes, with the operators that are left after the runtime's own optimisation."""
 
 
+@runtime_checkable
+class OnDemand(Protocol):
+    """A component whose paths are run only in the nightly profile, or when the user names them or one of their steps.
+
+    For settings between two that always run: they would cost every run as much again and seldom show more.
+    """
+
+    @property
+    def on_demand(self) -> bool: ...
+
+
 @dataclass(frozen=True)
 class Environment:
     """A pinned set of packages in which components run, apart from all others.

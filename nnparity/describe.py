@@ -39,7 +39,7 @@ def describe_run(
         "layers": {name: _layer(content.layers[name]) for name in sorted(layers)},
         "steps": steps_of(content),
         "environments": {name: _environment(name, content, environments) for name in sorted(content.environments)},
-        "not_run": not_built(content, environments),
+        "not_run": {**not_asked_for(content, routes), **not_built(content, environments)},
         "known": {
             entry.id: {
                 "component": entry.component,
@@ -87,6 +87,15 @@ def not_built(content: Content, environments: Environments) -> dict[str, str]:
         name: f"environment {one.environment} is not built; run `nnparity setup {one.environment}`"
         for name, one in sorted(content.components.items())
         if environments.installed(one.environment) is None
+    }
+
+
+def not_asked_for(content: Content, routes: Sequence[Route]) -> dict[str, str]:
+    """Return, for every component on demand that no path of the run goes through, what would run it."""
+    taken = {step for route in routes for step in route.steps}
+    return {
+        name: f"it is on demand; run `nnparity run --component {name}`, or `nnparity run --profile nightly`"
+        for name in sorted(content.on_demand - taken)
     }
 
 

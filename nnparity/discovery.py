@@ -16,7 +16,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from nnparity.cases import load_case
 from nnparity.completeness import complete, named
-from nnparity.contracts import Conversion, Environment, Representation, Runtime
+from nnparity.contracts import Conversion, Environment, OnDemand, Representation, Runtime
 from nnparity.divergence import KnownDivergence, askable
 from nnparity.errors import UserError, nearest
 from nnparity.layers import Case, LayerSpec
@@ -90,6 +90,12 @@ class Content:
         return {**self.conversions, **self.runtimes}
 
     @cached_property
+    def on_demand(self) -> frozenset[str]:
+        """Components that are run only where they are asked for, or where everything is."""
+        ours = self.components.items()
+        return frozenset(name for name, one in ours if isinstance(one.kind, OnDemand) and one.kind.on_demand)
+
+    @cached_property
     def roots(self) -> tuple[str, ...]:
         """Those of `built_in` that have an eager runtime."""
         return tuple(name for name in self.built_in if not self.why_no_root(name))
@@ -119,6 +125,10 @@ class Content:
             target = one.kind.target
             if one.kind.source == here and target not in seen and target not in self.roots:
                 self._extend(root, target, (*so_far, name), seen | {target}, found)
+
+    def is_on_demand(self, route: Route) -> bool:
+        """Whether a step of the path is on demand."""
+        return not self.on_demand.isdisjoint(route.steps)
 
     def refuse_broken(self) -> None:
         """Raise UserError if a content file did not load; called when all others have been used."""

@@ -121,4 +121,4 @@ def _shortest(content: Content, environments: Environments, name: str) -> Route 
         if any(content.components[step].environment == name for step in route.steps if step in content.components)
         and all(map(environments.installed, content.environments_on([route])))
     ]
-    return min(able, key=lambda route: len(route.steps), default=None)
+    return min(able, key=lambda route: (content.is_on_demand(route), len(route.steps)), default=None)

@@ -9,6 +9,7 @@ from nnparity.discovery import Content
 from nnparity.environments import Environments
 
 Rows = list[dict[str, Any]]
+ON_DEMAND = "on demand"
 
 
 def rows_of(what: str, content: Content, environments: Environments) -> Rows:
@@ -29,8 +30,9 @@ def _paths(content: Content, environments: Environments) -> Rows:
     missing = not_built(content, environments)
     rows = []
     for route in content.routes:
+        when = ON_DEMAND if content.is_on_demand(route) else ""
         reasons = sorted({missing[step] for step in route.steps if step in missing})
-        rows.append({"path": route.id, "runs": not reasons, "reason": "; ".join(reasons)})
+        rows.append({"path": route.id, "runs": not reasons, "when": when, "reason": "; ".join(reasons)})
     return rows
 
 
@@ -49,6 +51,7 @@ def _components(content: Content, environments: Environments) -> Rows:
             "environment": one.environment,
             "versions": {key: value for key, value in built.versions.items() if key in pins} if built else {},
             "known divergences": sum(entry.component == name for entry in content.known),
+            "when": ON_DEMAND if name in content.on_demand else "",
             "reason": missing.get(name, ""),
         })  # fmt: skip
     return rows

@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 from nnparity.discovery import Content, Route, discover, pick
 from nnparity.errors import UserError, nearest
 
+HOW_TO_ASK = "--profile nightly runs them, and --path or --component those that fit"
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -51,13 +53,23 @@ class Selection:
     def layer_names(self, content: Content) -> tuple[str, ...]:
         return tuple(name for name in sorted(content.layers) if not self.layers or name in self.layers)
 
-    def routes(self, content: Content) -> tuple[Route, ...]:
-        """Return the paths that fit the globs and go through one of the components. Raises UserError if none does."""
-        matched = tuple(route for route in content.routes if self._wanted(route))
+    def routes(self, content: Content, *, on_demand: bool) -> tuple[Route, ...]:
+        """Return the paths that fit the globs and go through one of the components. Raises UserError if none does.
+
+        on_demand: whether those on demand are among them where neither glob nor component is given.
+        """
+        left_out = () if on_demand else self.left_out(content)
+        matched = tuple(route for route in content.routes if self._wanted(route) and route not in left_out)
         if not matched:
             with _broken_said(content):
                 self._refuse(content)
         return matched
+
+    def left_out(self, content: Content) -> tuple[Route, ...]:
+        """Return the paths on demand that are not asked for: all of them, unless a glob or component is given."""
+        if self.paths or self.components:
+            return ()
+        return tuple(route for route in content.routes if content.is_on_demand(route))
 
     def _refuse(self, content: Content) -> NoReturn:
         """Raise UserError that says which of the options no path fits."""
@@ -69,6 +81,8 @@ class Selection:
                     f"--path {glob!r}: fits none of {len(ids)} paths; {nearest(glob, ids | steps)} "
                     "`nnparity list paths` shows them all; * stands for anything"
                 )
+        if self.left_out(content):
+            raise UserError(f"all {len(content.routes)} paths are on demand; {HOW_TO_ASK}")
         raise UserError(
             f"--path {', '.join(self.paths) or '*'} and --component {', '.join(self.components) or '*'}: "
             "no path fits both; leave one of them out"

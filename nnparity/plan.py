@@ -35,7 +35,7 @@ class Profile:
     """How much is drawn for each layer: configs beside the examples, inputs for each, configs with an open batch.
 
     relations: for how many inputs of each model every relation of the layer is asked about. varied: how many
-    examples are taken with each of VARIATIONS too.
+    examples are taken with each of VARIATIONS too. on_demand: whether paths on demand are run without being named.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Profile:
     open_configs: int
     relations: int = 1
     varied: int = 0
+    on_demand: bool = False
 
 
 PROFILES = {
@@ -51,7 +52,7 @@ PROFILES = {
     for profile in (
         Profile("quick", configs=1, inputs=3, open_configs=1, varied=1),
         Profile("ci", configs=3, inputs=6, open_configs=2, relations=2, varied=1),
-        Profile("nightly", configs=40, inputs=25, open_configs=12, relations=8, varied=1),
+        Profile("nightly", configs=40, inputs=25, open_configs=12, relations=8, varied=1, on_demand=True),
     )
 }
 

@@ -73,6 +73,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--converters", action="append", default=[], type=Path, help="a further folder of converters")
 
 
+@pytest.hookimpl(trylast=True)  # after Hypothesis has loaded the profile that its own option names
 def pytest_configure(config: pytest.Config) -> None:
     option = config.option
     selection = Selection(
@@ -85,7 +86,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         content = load_content(option.models, option.converters)
         selection.check(content)
-        selection.routes(content)
+        selection.routes(content, on_demand=current_profile().on_demand)
     except UserError as problem:
         raise pytest.UsageError(str(problem)) from problem
     config.stash[CONTENT] = content
@@ -94,10 +95,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     content, selection = metafunc.config.stash[CONTENT], metafunc.config.stash[SELECTION]
+    routes = selection.routes(content, on_demand=current_profile().on_demand)
     if "subject" in metafunc.fixturenames:
-        subjects = [
-            Subject(layer, route) for layer in selection.layer_names(content) for route in selection.routes(content)
-        ]
+        subjects = [Subject(layer, route) for layer in selection.layer_names(content) for route in routes]
         metafunc.parametrize("subject", [_grouped(one, one.layer, one.route, one.id) for one in subjects])
     if "witnessed" in metafunc.fixturenames:
         wanted = set(selection.layer_names(content))
@@ -105,7 +105,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             (entry, route)
             for entry in content.known
             if entry.witness.layer in wanted
-            for route in selection.routes(content)
+            for route in routes
             if entry.on_path(route.steps)
         ]
         params = [_grouped(pair, pair[0].witness.layer, pair[1], f"{pair[0].id}@{pair[1].id}") for pair in pairs]
@@ -137,19 +137,27 @@ def interpreter(environments: Environments) -> Callable[[str], Path]:
     return lambda name: environments.build(name).interpreter
 
 
-@pytest.fixture(scope="session")
-def profile() -> Profile:
+def current_profile() -> Profile:
     """Return how much is drawn, by the name of Hypothesis's profile."""
     return PROFILES.get(hypothesis.settings.get_current_profile_name(), PROFILES[DEFAULT_PROFILE])
 
 
 @pytest.fixture(scope="session")
-def bench(pytestconfig: pytest.Config, content: Content, environments: Environments) -> Iterator[Bench]:
+def profile() -> Profile:
+    """Return how much is drawn."""
+    return current_profile()
+
+
+@pytest.fixture(scope="session")
+def bench(
+    pytestconfig: pytest.Config, content: Content, environments: Environments, profile: Profile
+) -> Iterator[Bench]:
     """Yield what checks run on, with every environment that the selected paths need built."""
     selection = pytestconfig.stash[SELECTION]
     reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
     say: Say = reporter.write_line if reporter else _silent
-    environments.build_all(content.environments_on(selection.routes(content)), say)
+    routes = selection.routes(content, on_demand=profile.on_demand)
+    environments.build_all(content.environments_on(routes), say)
     with Bench(
         content, environments, ArtifactCache(cache_folder()), in_process=frozenset(selection.in_process)
     ) as bench:

@@ -22,7 +22,7 @@ from nnparity.environments import Environments
 from nnparity.errors import INTERRUPTED, NEW_FAILURE, UserError, nearest
 from nnparity.lanes import Key, Unit
 from nnparity.layers import Case
-from nnparity.options import Selection, load_content
+from nnparity.options import HOW_TO_ASK, Selection, load_content
 from nnparity.oracle import Oracle
 from nnparity.outcome import Outcome, Verdict
 from nnparity.pages import discover_parts
@@ -42,15 +42,19 @@ def run_whole(**options: Any) -> int:
     content = load_content(options["models"], options["converters"])
     selection = Selection.of(options)
     selection.check(content)
-    routes = selection.routes(content)
+    profile = PROFILES[options["profile"]]
+    routes = selection.routes(content, on_demand=profile.on_demand)
+    left_out = () if profile.on_demand else selection.left_out(content)
+    if left_out:
+        console.print(f"{len(left_out)} of {len(content.routes)} paths are on demand; {HOW_TO_ASK}", markup=False)
     environments = Environments(content.environments, cache_folder())
     case = _chosen_case(options["case_id"], options["out"], content)
     # One case once more does not replace the results that it came from.
     out: Path = options["out"] / "cases" / case.id if case else options["out"]
     layers = (case.layer,) if case else selection.layer_names(content)
-    asked = Asked(layers, routes, PROFILES[options["profile"]], options["seed"], case)
+    asked = Asked(layers, routes, profile, options["seed"], case)
     environments.build_all(content.environments_on(routes), lambda line: console.print(line, markup=False))
-    facts = describe_run(content, environments, routes, profile=asked.profile, seed=asked.seed, layers=layers)
+    facts = describe_run(content, environments, routes, profile=profile, seed=asked.seed, layers=layers)
     keep_notes_in(cache_folder())
     code = 0
     with (

@@ -1,4 +1,4 @@
-"""TVM's compiler for CPUs, without its graph optimisations and with those that are on by default."""
+"""TVM's compiler for CPUs, without its graph optimisations, with all of them, and on demand at the levels between."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ class RelayLlvm:
 
     name: str
     opt_level: int
+    on_demand: bool = False
     environment: str = "tvm_relay"
     accepts: tuple[str, ...] = ("relay",)
     compiles_to: str = "tvm_library"
@@ -167,4 +168,9 @@ def _called_by_program(program: Any) -> list[str]:
     return [kernels[int(place)] for place in re.findall(r"invoke_packed PackedFunc\[(\d+)\]", program.bytecode)]
 
 
-COMPONENTS = (RelayLlvm("relay_llvm_o0", opt_level=0), RelayLlvm("relay_llvm_o3", opt_level=3))
+COMPONENTS = (
+    RelayLlvm("relay_llvm_o0", opt_level=0),
+    RelayLlvm("relay_llvm_o1", opt_level=1, on_demand=True),
+    RelayLlvm("relay_llvm_o2", opt_level=2, on_demand=True),
+    RelayLlvm("relay_llvm_o3", opt_level=3),
+)

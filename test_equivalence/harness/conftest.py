@@ -70,6 +70,11 @@ class World:
             self.edit(file, old, new)
         return self.folder / file
 
+    def add_on_demand(self) -> None:
+        """Add a runtime like `table_cpu` that is on demand, named `rare`."""
+        change = ('    name = "table_cpu"\n', '    name = "rare"\n    on_demand = True\n')
+        self.add("converters/runtimes/rare.py", "converters/runtimes/table_cpu.py", change)
+
     def content(self) -> Content:
         return discover(models=[self.models], converters=[self.converters])
 

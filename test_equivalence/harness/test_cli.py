@@ -11,15 +11,18 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
+from nnparity import options
 from nnparity.cli import main
+from nnparity.discovery import Content, discover
 from nnparity.outcome import Outcome, Status, Verdict
+from nnparity.plan import PROFILES
 from nnparity.store import LOCK, PREVIOUS, RESULTS, ResultsWriter, read_results
 
 if TYPE_CHECKING:
@@ -455,6 +458,41 @@ def test_list_says_what_cannot_run_and_why(shell: Shell, monkeypatch: pytest.Mon
     row = next(row for row in rows if row["path"] == "toy>toy_eager")
     assert row["runs"] is False
     assert "nnparity setup toy" in row["reason"]
+
+
+def toy_alone(**folders: list[Path]) -> Content:
+    """Return what is found with no layer but the toy one, and so with no path but its own."""
+    content = discover(**folders)
+    return replace(content, layers={"toy_scale": content.layers["toy_scale"]}, found={}, known=())
+
+
+@pytest.mark.parametrize("profile", ["quick", "nightly"])
+def test_what_is_listed_is_what_the_report_is_about_but_for_what_is_on_demand(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, profile: str
+) -> None:
+    shell.world.add_on_demand()
+    monkeypatch.setattr(options, "discover", toy_alone)
+    monkeypatch.setitem(PROFILES, profile, replace(PROFILES[profile], configs=1, inputs=2, open_configs=0, varied=0))
+    content = ["--models", str(shell.world.models), "--converters", str(shell.world.converters)]
+    ran = invoke(shell, monkeypatch, "run", *content, "--profile", profile)
+    assert ran.code == 0, ran.said
+    results = read_results(shell.out)
+    paths, components = (
+        json.loads(invoke(shell, monkeypatch, "list", what, *content, "--json").said)
+        for what in ("paths", "components")
+    )
+    assert {row["when"] for row in paths} == {"", "on demand"}
+    on_demand = {row["name"] for row in components if row["when"] == "on demand"}
+    by_default = {row["path"] for row in paths if row["when"] != "on demand"}
+    everything = {row["path"] for row in paths}
+    taken = everything if profile == "nightly" else by_default
+    assert {one.path_id for one in results.outcomes} == set(results.facts["paths"]) == taken
+    assert on_demand - {step for path in taken for step in path.split(">")} <= set(results.facts["not_run"])
+    assert ("rare" in results.facts["not_run"]) is (taken < everything)
+    assert ("2 of 5 paths are on demand" in ran.said) is (taken < everything)
+    if taken < everything:
+        assert "--component rare" in (shell.out / "report.md").read_text(encoding="utf-8")
+        assert "--component rare" in (shell.out / "coverage.html").read_text(encoding="utf-8")
 
 
 def test_setup_builds_what_is_named(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,6 +120,20 @@ def test_new_environment_is_one_file_and_runs(built: World) -> None:
     assert checked(built, "toy>table_from_toy>own_cpu") is Verdict.PASS
 
 
+@pytest.mark.parametrize("file", [TABLE_FROM_TOY, TABLE_TIDIED, TABLE_CPU])
+def test_paths_through_any_component_that_says_so_are_on_demand(world: World, file: str) -> None:
+    before = world.content()
+    assert not any(before.is_on_demand(route) for route in before.routes if route.root == "toy")
+    world.edit(file, "    environment", "    on_demand = True\n    environment")
+    content = world.content()
+    name = Path(file).stem
+    assert toy_paths(content) == toy_paths(before)
+    assert content.on_demand == before.on_demand | {name}
+    for route in content.routes:
+        if route.root == "toy":
+            assert content.is_on_demand(route) is (name in route.steps)
+
+
 def header(requires: str, *dependencies: str) -> str:
     lines = [f'requires-python = "{requires}"', "dependencies = [", *(f'  "{one}",' for one in dependencies), "]"]
     return "".join(f"# {line}\n" for line in ("/// script", *lines, "///"))
@@ -209,6 +223,16 @@ def test_broken_file_is_named_and_the_others_still_run(world: World, folder: str
         (TABLE_CPU, ("def load(", "def load_it("), "no method `load`"),
         (TABLE_CPU, ('("table",)', "()"), "accepts is (); expected a tuple"),
         (TABLE_CPU, ("def load(", "compile = print\n\n    def load("), "`compile` but no `compiles_to`"),
+        (
+            TABLE_CPU,
+            ("    name =", '    on_demand = "always"\n    name ='),
+            "on_demand is 'always'; expected True or False",
+        ),
+        (
+            TABLE_FROM_TOY,
+            ("    name =", "    on_demand = None\n    name ="),
+            "on_demand is None; expected True or False",
+        ),
         (TABLE_CPU, ('environment = "toy"', 'environment = "toi"'), "did you mean toy"),
         (TABLE, ("def family(", "def families("), "no method `family`"),
         (TABLE, ('    title = "Table"\n', ""), "title is None; expected a str"),

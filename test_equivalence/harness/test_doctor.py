@@ -41,6 +41,19 @@ def test_environment_that_is_not_built_is_said_and_is_no_fault(world: World) -> 
     assert found(world)["toy"] == Finding("toy", good=True, said="not built; `nnparity setup toy` does it")
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_environment_is_tried_on_a_path_on_demand_only_if_it_has_no_other(built_world: World, alone: bool) -> None:
+    own = ('    environment = "toy"\n', f'    environment = "{"own" if alone else "toy"}"\n    on_demand = True\n')
+    built_world.add("converters/environments/own.py", "converters/environments/toy.py", ('name="toy"', 'name="own"'))
+    built_world.add("converters/runtimes/a_first.py", TABLE_CPU, ('name = "table_cpu"', 'name = "a_first"'), own)
+    built_world.edit(TOY_EAGER, "    environment", f"    on_demand = {not alone}\n    environment")
+    environments = Environments(built_world.content().environments, built_world.cache)
+    environments.build("own")
+    tried = found(built_world)["own" if alone else "toy"].said
+    path = "toy>table_from_toy>a_first" if alone else "toy>table_from_toy>table_cpu"
+    assert tried == f"toy_scale on {path}: MATCH"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

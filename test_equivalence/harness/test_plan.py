@@ -134,6 +134,10 @@ def test_profile_draws_as_much_as_it_says(profile: Profile) -> None:
         assert all(asked[relation.name] <= profile.relations for relation in layer.relations)
 
 
+def test_nightly_alone_takes_paths_on_demand() -> None:
+    assert {name for name, profile in PROFILES.items() if profile.on_demand} == {"nightly"}
+
+
 @each_layer
 def test_case_comes_up_once(layer: LayerSpec) -> None:
     models = list(models_of(layer, SMALL, 0))

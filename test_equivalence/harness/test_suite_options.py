@@ -34,8 +34,12 @@ class Suite:
         self.world = world
 
     def run(self, *arguments: str) -> tuple[int, dict[str, int]]:
+        ran = self.call(*arguments)
+        return ran.returncode, {word: int(count) for count, word in COUNTS.findall(ran.stdout)}
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         content = ["--models", str(self.world.models), "--converters", str(self.world.converters)]
-        ran = subprocess.run(
+        return subprocess.run(
             [sys.executable, "-m", "pytest", "test_equivalence/test_paths.py", *content, "--layer", "toy_scale",
              "-o", f"cache_dir={self.world.folder / 'pytest_cache'}", "-q", *arguments],
             cwd=ROOT,
@@ -44,7 +48,6 @@ class Suite:
             text=True,
             check=False,
         )  # fmt: skip
-        return ran.returncode, {word: int(count) for count, word in COUNTS.findall(ran.stdout)}
 
 
 @pytest.fixture
@@ -67,6 +70,25 @@ def test_selection_runs_just_what_it_names(suite: Suite, arguments: list[str], p
     assert code == 0
     assert counts["passed"] == passed
     assert "failed" not in counts
+
+
+@pytest.mark.parametrize(
+    ("arguments", "paths"),
+    [
+        ([], set()),
+        (["--hypothesis-profile", "ci"], set()),
+        (["--hypothesis-profile", "nightly"], {"toy>table_from_toy>rare", "toy>table_from_toy>table_tidied>rare"}),
+        (["--path", "toy>table_from_toy>*"], {"toy>table_from_toy>rare", "toy>table_from_toy>table_tidied>rare"}),
+        (["--component", "rare", "-p", "xdist"], {"toy>table_from_toy>rare", "toy>table_from_toy>table_tidied>rare"}),
+    ],
+)
+def test_path_on_demand_is_collected_where_it_is_asked_for_or_everything_is(
+    suite: Suite, arguments: list[str], paths: set[str]
+) -> None:
+    suite.world.add_on_demand()
+    said = suite.call("--collect-only", *arguments)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert set(re.findall(r"\[toy_scale-(toy>\S*rare)\]", said.stdout)) == paths
 
 
 def test_failure_stops_the_run_and_is_repeated_alone(suite: Suite) -> None:

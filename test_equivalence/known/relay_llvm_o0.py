@@ -489,7 +489,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         fix=Fix.NEVER,
         reason=(
             "nn.conv2d_transpose with the channels last, as TFLite has them, raises AssertionError, in words that "
-            "declare it, but of a class that says nothing; at level 3 the layout is changed first"
+            "declare it, but of a class that says nothing; from level 1 on Legalize puts the channels first"
         ),
         link="none found: tvm conv2d_transpose strategy x86 only support nchw for now NHWC",
         versions=VERSIONS,
@@ -508,8 +508,8 @@ KNOWN: tuple[KnownDivergence, ...] = (
         status=Status.ERROR,
         fix=Fix.NEVER,
         reason=(
-            "LLVM code generation has nothing for erf of half precision; from level 3 on it is computed another way. "
-            "TVM 0.20 has no Relay"
+            "LLVM code generation has nothing for erf of half precision; from level 1 on Legalize computes it in "
+            "float32 (topi/x86/math_alter_op.py). TVM 0.20 has no Relay"
         ),
         link="none found: tvm llvm codegen erf float16 unresolved intrinsic",
         versions=VERSIONS,

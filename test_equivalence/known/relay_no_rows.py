@@ -166,7 +166,7 @@ KNOWN: tuple[KnownDivergence, ...] = tuple(
                 witness,
                 "*",
             )
-            for component in ("relay_llvm_o0", "relay_llvm_o3")
+            for component in (f"relay_llvm_o{level}" for level in range(4))
             for layers, reason, link, witness in (
                 (
                     "attention_cache_step bidirectional_lstm data_dependent_branch grouped_query_attention gru lstm "
