@@ -90,6 +90,17 @@ def open_batch(case: Case) -> bool:
     return "batch" in case.open_axes
 
 
+NARROW = {"batch": 1, "dtype": "bfloat16", "inner": [2]}
+TWO = np.ones((1, 2), "bfloat16")
+CLIPPED = Case("clip", {**NARROW, "bounds": [-1.0, 1.0]}, 0, {"x": TWO})
+SORTED = Case("sort", {**NARROW, "axis": -1, "descending": False}, 0, {"x": TWO})
+CHOSEN = Case(
+    "where",
+    {**NARROW, "condition": "none", "other": "none"},
+    0,
+    {"condition": np.ones((1, 2), bool), "a": TWO, "b": TWO[0]},
+)
+
 KNOWN = (
     KnownDivergence(
         component="onnx_from_tensorflow",
@@ -338,98 +349,38 @@ KNOWN = (
         ),
         applies=both(in_half, fills_with_number),
     ),
-    KnownDivergence(
-        component="onnx_from_tensorflow",
-        layer="*",
-        stage=Stage.CONVERT,
-        status=Status.ERROR,
-        fix=Fix.UPSTREAM,
-        reason="bfloat16 is taken for float16 in a graph and not in its constants, and the check of "
-        "types finds both in one operator",
-        link="https://github.com/onnx/tensorflow-onnx/issues/2337",
-        versions=("tf2onnx<=1.17.0",),
-        witness=Case(
-            "clip",
-            {"batch": 1, "dtype": "bfloat16", "inner": [2], "bounds": [-1.0, 1.0]},
-            0,
-            {"x": np.ones((1, 2), "bfloat16")},
-        ),
-        applies=in_bfloat16,
-    ),
-    KnownDivergence(
-        component="onnx_from_tensorflow",
-        layer="*",
-        stage=Stage.RUN,
-        status=Status.ERROR,
-        fix=Fix.UPSTREAM,
-        reason="bfloat16 is taken for float16: the model asks for float16, or has both in one operator",
-        link="https://github.com/onnx/tensorflow-onnx/issues/2337",
-        versions=("tf2onnx<=1.17.0",),
-        witness=Case(
-            "sort",
-            {"batch": 1, "dtype": "bfloat16", "inner": [2], "axis": -1, "descending": False},
-            0,
-            {"x": np.ones((1, 2), "bfloat16")},
-        ),
-        applies=in_bfloat16,
-        paths="*onnxruntime*",
-    ),
-    KnownDivergence(
-        component="onnx_from_tensorflow",
-        layer="*",
-        stage=Stage.RUN,
-        status=Status.ERROR,
-        fix=Fix.UPSTREAM,
-        reason="bfloat16 is taken for float16: an operator gets a weight in the one and an input in the other",
-        link="https://github.com/onnx/tensorflow-onnx/issues/2337",
-        versions=("tf2onnx<=1.17.0",),
-        witness=Case(
-            "where",
-            {"batch": 1, "dtype": "bfloat16", "inner": [2], "condition": "none", "other": "none"},
-            0,
-            {
-                "condition": np.ones((1, 2), bool),
-                "a": np.ones((1, 2), "bfloat16"),
-                "b": np.ones((2,), "bfloat16"),
-            },
-        ),
-        applies=in_bfloat16,
-        paths="*onnx_reference",
-    ),
-    KnownDivergence(
-        component="onnx_from_tensorflow",
-        layer="*",
-        stage=Stage.COMPARE,
-        status=Status.MISMATCH,
-        fix=Fix.UPSTREAM,
-        reason="bfloat16 is taken for float16: so is the output, and what float16 is too narrow for is 0 or infinite",
-        link="https://github.com/onnx/tensorflow-onnx/issues/2337",
-        versions=("tf2onnx<=1.17.0",),
-        witness=Case(
-            "sort",
-            {"batch": 1, "dtype": "bfloat16", "inner": [2], "axis": -1, "descending": False},
-            0,
-            {"x": np.ones((1, 2), "bfloat16")},
-        ),
-        applies=in_bfloat16,
-        paths="*onnx_reference",
-    ),
-    KnownDivergence(
-        component="onnx_from_tensorflow",
-        layer="*",
-        stage=Stage.RUN,
-        status=Status.ERROR,
-        fix=Fix.UPSTREAM,
-        reason="bfloat16 is taken for float16: the library that TVM compiles takes float16",
-        link="https://github.com/onnx/tensorflow-onnx/issues/2337",
-        versions=("tf2onnx<=1.17.0",),
-        witness=Case(
-            "sort",
-            {"batch": 1, "dtype": "bfloat16", "inner": [2], "axis": -1, "descending": False},
-            0,
-            {"x": np.ones((1, 2), "bfloat16")},
-        ),
-        applies=in_bfloat16,
-        paths="*relay_from_onnx*",
+    *(
+        KnownDivergence(
+            component="onnx_from_tensorflow",
+            layer="*",
+            stage=stage,
+            status=status,
+            fix=Fix.UPSTREAM,
+            reason=f"bfloat16 is taken for float16 in a graph and not in its constants: {shows}",
+            link="https://github.com/onnx/tensorflow-onnx/issues/2337",
+            versions=("tf2onnx<=1.17.0",),
+            witness=witness,
+            applies=in_bfloat16,
+            paths=f"tensorflow>onnx_from_tensorflow>{paths}",
+        )
+        for stage, status, witness, paths, shows in (
+            (Stage.CONVERT, Status.ERROR, CLIPPED, "*", "the check of types finds both in one operator"),
+            (Stage.RUN, Status.ERROR, SORTED, "onnxruntime_cpu*", "the model asks for float16"),
+            (Stage.RUN, Status.ERROR, SORTED, "relay_from_onnx>*", "the library that TVM compiles takes float16"),
+            (
+                Stage.RUN,
+                Status.ERROR,
+                CHOSEN,
+                "onnx_reference",
+                "an operator gets one of each",
+            ),
+            (
+                Stage.COMPARE,
+                Status.MISMATCH,
+                SORTED,
+                "onnx_reference",
+                "the output is float16, of less range",
+            ),
+        )
     ),
 )
