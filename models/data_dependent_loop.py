@@ -36,7 +36,7 @@ def _above(draw: Any, shape: tuple[int, ...], dtype: str) -> np.ndarray:
     """Draw anything, or magnitudes that are 1 after some halvings: a tie, where one more would be one too many."""
     x: np.ndarray = draw(st.tensors(shape, dtype))
     if x.size and draw(st.booleans()):
-        x = np.clip(x, -1, 1)
+        x = np.minimum(np.maximum(x, x.dtype.type(-1)), x.dtype.type(1))
         x.flat[draw(st.integers(0, x.size - 1))] = 2.0 ** draw(st.integers(0, 6))
     return x
 

@@ -149,7 +149,8 @@ def sigmoid_rising(x: np.ndarray) -> np.ndarray:
 
 def sigmoid_hard(x: np.ndarray) -> np.ndarray:
     """Return the piecewise linear approximation, which is another function."""
-    return np.asarray(np.clip(x / x.dtype.type(6) + x.dtype.type(0.5), x.dtype.type(0), x.dtype.type(1)))
+    line = x / x.dtype.type(6) + x.dtype.type(0.5)
+    return np.asarray(np.minimum(np.maximum(line, x.dtype.type(0)), x.dtype.type(1)))
 
 
 def power(a: Arrays) -> np.ndarray:

@@ -181,6 +181,14 @@ def test_layer_keeps_its_promises(layer: LayerSpec, data: st.DataObject) -> None
 
 
 @each_layer
+def test_inputs_are_of_the_dtype_that_a_variation_asks_for(layer: LayerSpec) -> None:
+    for config in variations(layer, PROFILES["nightly"]):
+        asked = {spec.name: spec.dtype for spec in layer.signature(config).inputs}
+        for inputs in draw_many(layer.inputs(config), count=32, seed=0):
+            assert {name: array.dtype.name for name, array in inputs.items()} == asked
+
+
+@each_layer
 def test_layer_keeps_its_promises_for_its_examples(layer: LayerSpec) -> None:
     for config in (*layer.examples, *variations(layer, PROFILES["nightly"])):
         assert json.loads(json.dumps(config)) == config
