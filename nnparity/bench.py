@@ -104,9 +104,11 @@ class Bench:
     def refuse_dtype(self, case: Case, route: Route) -> None:
         """Raise Failure, UNSUPPORTED, for the first step in whose environment NumPy does not have the case's dtype."""
         needed = DISTRIBUTION.get(case.config["dtype"])
+        if needed is None:
+            return
         steps = [(Stage.BUILD, self.content.eager(route.root))]
         steps += [*((Stage.CONVERT, name) for name in route.conversions), (Stage.LOAD, route.runtime)]
-        for stage, name in steps if needed else ():
+        for stage, name in steps:
             environment = self.content.components[name].environment
             built = None if name in self._in_process else self.environments.installed(environment)
             if built is not None and needed not in built.versions:

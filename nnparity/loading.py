@@ -9,7 +9,7 @@ import sys
 import zipfile
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Callable, Dict, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Tuple
 
 import numpy as np
 
@@ -59,14 +59,11 @@ def read_recipe(folder: Path) -> Tuple[Path, Dict[str, Any], Dict[str, np.ndarra
     return Path(recipe["layer_file"]), recipe["config"], weights
 
 
-def build_root(folder: Path, root: str, as_taken: Callable[[np.ndarray], np.ndarray] = np.asarray) -> Any:
-    """Return what the layer's build for this root returns, from the recipe in `folder`.
-
-    as_taken: gives a weight in a form that the framework takes, where it does not take every dtype of NumPy's.
-    """
+def build_root(folder: Path, root: str) -> Any:
+    """Return what the layer's build for this root returns, from the recipe in `folder`."""
     layer_file, config, weights = read_recipe(folder)
     layer = load_file(layer_file).LAYER
-    return layer.build[root](config, {name: as_taken(array) for name, array in weights.items()})
+    return layer.build[root](config, weights)
 
 
 def components_in(path: Path) -> Dict[str, Any]:

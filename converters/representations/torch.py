@@ -9,7 +9,7 @@ from typing import Any
 
 from nnparity.contracts import Artifact, Family, Unsupported
 from nnparity.dtypes import BFLOAT16, widened
-from nnparity.loading import build_root, load_file, read_recipe
+from nnparity.loading import load_file, read_recipe
 
 SUPPORT = Path(__file__).parents[1] / "support"
 # PyTorch's own words for a constant beyond the dtype, such as -1e9 in half precision; their class is RuntimeError.
@@ -34,8 +34,9 @@ class Torch:
         """
         import torch
 
-        module = build_root(folder, self.name, widened).eval()
-        _, config, _ = read_recipe(folder)
+        layer_file, config, weights = read_recipe(folder)
+        build = load_file(layer_file).LAYER.build[self.name]
+        module = build(config, {name: widened(array) for name, array in weights.items()}).eval()
         return module.to(torch.bfloat16) if config["dtype"] == BFLOAT16 else module
 
     def count(self, artifact: Artifact) -> Mapping[str, int]:
