@@ -59,11 +59,6 @@ def from_the_end(case: Case) -> bool:
     return bool((case.inputs["ids"] < 0).any())
 
 
-def clips(case: Case) -> bool:
-    """Whether the layer keeps numbers between two bounds."""
-    return case.layer in {"clip", "hard_activations", "inverted_residual"} or case.config.get("kind") == "relu6"
-
-
 KNOWN: tuple[KnownDivergence, ...] = (
     KnownDivergence(
         component="relay_from_onnx",
@@ -386,25 +381,5 @@ KNOWN: tuple[KnownDivergence, ...] = (
         applies=both(config_is(equation="bij,jk->bik"), empty),
         # PyTorch's exporters write Einsum.
         paths="tensorflow>*",
-    ),
-    KnownDivergence(
-        component="relay_from_onnx",
-        layer="*",
-        stage=Stage.COMPARE,
-        status=Status.MISMATCH,
-        fix=Fix.NEVER,
-        reason=(
-            "the bounds of Clip are read from the bits of bfloat16 as if they were integers: 1 is 16256 "
-            "(relay/frontend/onnx.py, Clip); TVM 0.20 has no Relay"
-        ),
-        link="https://github.com/apache/tvm/issues/16698",
-        versions=VERSIONS,
-        witness=Case(
-            "clip",
-            {"batch": 1, "dtype": "bfloat16", "inner": [2], "bounds": [-1.0, 1.0]},
-            0,
-            {"x": np.zeros((1, 2), "bfloat16")},
-        ),
-        applies=both(in_bfloat16, clips),
     ),
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, empty, in_bfloat16, in_half
+from nnparity.conditions import both, config_is, empty, in_half
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.loading import load_file
@@ -342,23 +342,6 @@ KNOWN: tuple[KnownDivergence, ...] = (
         ),
         applies=in_half,
         paths="torch>*",
-    ),
-    KnownDivergence(
-        component="relay_from_tflite",
-        layer="*",
-        stage=Stage.CONVERT,
-        status=Status.ERROR,
-        fix=Fix.NEVER,
-        reason="its table of tensor types has no bfloat16, and looking it up raises KeyError; TVM 0.20 has no Relay",
-        link="none found: TVM relay from_tflite bfloat16 KeyError 18 _decode_type",
-        versions=VERSIONS,
-        witness=Case(
-            "argmax",
-            {"batch": 1, "dtype": "bfloat16", "inner": [2], "axis": -1, "keepdims": False, "indices": "int64"},
-            0,
-            {"x": np.ones((1, 2), "bfloat16")},
-        ),
-        applies=in_bfloat16,
     ),
     KnownDivergence(
         component="relay_from_tflite",

@@ -9,7 +9,6 @@ from nnparity.conditions import (
     both,
     config_is,
     either,
-    in_bfloat16,
     in_half,
     infinite,
     non_finite,
@@ -482,23 +481,5 @@ KNOWN: tuple[KnownDivergence, ...] = (
             inputs={"x": np.ones((1, 2), dtype=np.float16)},
         ),
         applies=in_half,
-    ),
-    KnownDivergence(
-        component="relay_from_torchscript",
-        layer="one_hot",
-        stage=Stage.COMPARE,
-        status=Status.MISMATCH,
-        fix=Fix.NEVER,
-        reason="a cast to bfloat16, whose number is 15, is left out: the table of dtypes in aten::to ends at float64 "
-        "(relay/frontend/pytorch.py, to); TVM 0.20 has no Relay",
-        link="none found: tvm relay frontend pytorch aten::to bfloat16 cast_map ignored",
-        versions=VERSIONS,
-        witness=Case(
-            "one_hot",
-            {"batch": 1, "dtype": "bfloat16", "inner": [1], "classes": 2, "classes_last": True, "indices": "int32"},
-            0,
-            {"indices": np.zeros((1, 1), np.int32)},
-        ),
-        applies=in_bfloat16,
     ),
 )

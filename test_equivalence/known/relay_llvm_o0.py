@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, either, in_bfloat16, in_half, non_finite, not_a_number
+from nnparity.conditions import beyond, both, config_is, either, in_half, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -217,26 +217,6 @@ def bound_for_nan(paths: str) -> KnownDivergence:
     )
 
 
-def keeps_a_tensor_between(case: Case) -> bool:
-    """Whether the layer has a matrix product with weights, a convolution, or sines and cosines side by side."""
-    names = ("conv", "lstm", "gru", "rnn", "mlp", "mixer", "transformer", "experts", "patch", "swiglu", "bottleneck")
-    others = {
-        "attention_cache_step",
-        "grouped_query_attention",
-        "multi_head_attention",
-        "inverted_residual",
-        "squeeze_excite",
-        "rotary_attention",
-        "sinusoidal_positions",
-    }
-    return case.layer in others or any(name in case.layer for name in names)
-
-
-def sorts(case: Case) -> bool:
-    """Whether the layer sorts, or takes the greatest entries."""
-    return case.layer in {"sort", "top_k", "mixture_of_experts"}
-
-
 AT_EVERY_LEVEL: tuple[KnownDivergence, ...] = (
     KnownDivergence(
         component="relay_llvm_o0",
@@ -416,60 +396,6 @@ AT_EVERY_LEVEL: tuple[KnownDivergence, ...] = (
         ),
         applies=both(in_half, not_a_number),
         paths="torch>*",
-    ),
-    KnownDivergence(
-        component="relay_llvm_o0",
-        layer="*",
-        stage=Stage.LOAD,
-        status=Status.ERROR,
-        fix=Fix.NEVER,
-        reason=(
-            "a sort of bfloat16 is handed to a library function as one of float32, which reads and writes twice the "
-            "bytes: the next calls of the process die of it, so that it is not run. TVM 0.20 has no Relay"
-        ),
-        link="none found: tvm contrib sort topk argsort bfloat16 wrong result heap corruption",
-        versions=VERSIONS,
-        witness=Case(
-            "sort",
-            {"batch": 1, "dtype": "bfloat16", "inner": [2], "axis": -1, "descending": False},
-            0,
-            {"x": np.ones((1, 2), "bfloat16")},
-        ),
-        applies=both(in_bfloat16, sorts),
-    ),
-    KnownDivergence(
-        component="relay_llvm_o0",
-        layer="*",
-        stage=Stage.COMPARE,
-        status=Status.MISMATCH,
-        fix=Fix.NEVER,
-        reason=(
-            "a kernel that keeps a tensor of bfloat16 in between, such as the packed weights of nn.dense and of "
-            "convolutions, takes its bits for an integer when it reads it again: 1 is 16256. Level 3 packs fewer "
-            "weights and fuses more operators. TVM 0.20 has no Relay"
-        ),
-        link="https://github.com/apache/tvm/pull/17670",
-        versions=VERSIONS,
-        witness=Case(
-            "conv3d",
-            {
-                "batch": 1,
-                "dtype": "bfloat16",
-                "in_channels": 2,
-                "out_channels": 3,
-                "window": {
-                    "kernel": [2, 3, 3],
-                    "stride": [1, 1, 1],
-                    "dilation": [1, 1, 1],
-                    "padding": [0, 1, 1, 1, 1, 1],
-                    "size": [3, 4, 5],
-                },
-                "bias": True,
-            },
-            0,
-            {"x": np.ones((1, 2, 3, 4, 5), "bfloat16")},
-        ),
-        applies=both(in_bfloat16, keeps_a_tensor_between),
     ),
 )
 
