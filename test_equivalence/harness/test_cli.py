@@ -11,19 +11,16 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
-from nnparity import options
 from nnparity.cli import main
-from nnparity.discovery import Content, discover
 from nnparity.outcome import Outcome, Status, Verdict
-from nnparity.plan import PROFILES
-from nnparity.store import LOCK, PREVIOUS, RESULTS, ResultsWriter, read_results
+from nnparity.store import LOCK, PREVIOUS, RESULTS, read_results
 
 if TYPE_CHECKING:
     from test_equivalence.harness.conftest import World
@@ -460,85 +457,7 @@ def test_list_says_what_cannot_run_and_why(shell: Shell, monkeypatch: pytest.Mon
     assert "nnparity setup toy" in row["reason"]
 
 
-def toy_alone(**folders: list[Path]) -> Content:
-    """Return what is found with no layer but the toy one, and so with no path but its own."""
-    content = discover(**folders)
-    return replace(content, layers={"toy_scale": content.layers["toy_scale"]}, found={}, known=())
-
-
-@pytest.mark.parametrize("profile", ["quick", "nightly"])
-def test_what_is_listed_is_what_the_report_is_about_but_for_what_is_on_demand(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch, profile: str
-) -> None:
-    shell.world.add_on_demand()
-    monkeypatch.setattr(options, "discover", toy_alone)
-    monkeypatch.setitem(PROFILES, profile, replace(PROFILES[profile], configs=1, inputs=2, open_configs=0, varied=0))
-    content = ["--models", str(shell.world.models), "--converters", str(shell.world.converters)]
-    ran = invoke(shell, monkeypatch, "run", *content, "--profile", profile)
-    assert ran.code == 0, ran.said
-    results = read_results(shell.out)
-    paths, components = (
-        json.loads(invoke(shell, monkeypatch, "list", what, *content, "--json").said)
-        for what in ("paths", "components")
-    )
-    assert {row["when"] for row in paths} == {"", "on demand"}
-    on_demand = {row["name"] for row in components if row["when"] == "on demand"}
-    by_default = {row["path"] for row in paths if row["when"] != "on demand"}
-    everything = {row["path"] for row in paths}
-    taken = everything if profile == "nightly" else by_default
-    assert {one.path_id for one in results.outcomes} == set(results.facts["paths"]) == taken
-    assert on_demand - {step for path in taken for step in path.split(">")} <= set(results.facts["not_run"])
-    assert ("rare" in results.facts["not_run"]) is (taken < everything)
-    assert ("2 of 5 paths are on demand" in ran.said) is (taken < everything)
-    if taken < everything:
-        assert "--component rare" in (shell.out / "report.md").read_text(encoding="utf-8")
-        assert "--component rare" in (shell.out / "coverage.html").read_text(encoding="utf-8")
-
-
 def test_setup_builds_what_is_named(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = invoke(shell, monkeypatch, *shell.arguments("setup", "toy"))
     assert ran.code == 0
     assert "1 environments are ready" in ran.said
-
-
-def outcome_of(case: str, status: Status, verdict: Verdict) -> Outcome:
-    from nnparity.outcome import Stage
-
-    return Outcome(case, "softmax", {}, ("torch", "torch_eager"), Stage.COMPARE, status, verdict)
-
-
-def test_report_is_of_several_runs_together(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    outcomes = {"one": Verdict.PASS, "two": Verdict.FAIL}
-    for name, verdict in outcomes.items():
-        status = Status.MATCH if verdict is Verdict.PASS else Status.MISMATCH
-        with ResultsWriter(shell.folder / name, {"seed": name}) as writer:
-            writer.write(outcome_of(name, status, verdict))
-    ran = invoke(shell, monkeypatch, "report", "one", f"two/{RESULTS}", "--out", "both")
-    assert ran.code == 0, ran.said
-    assert all((shell.folder / "both" / name).exists() for name in REPORTS)
-    assert "2 outcomes" in ran.said
-
-
-def test_each_baseline_is_a_run_of_the_trend_in_the_order_given(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, status, verdict in (
-        ("old", Status.MATCH, Verdict.PASS),
-        ("older", Status.MISMATCH, Verdict.FAIL),
-        ("now", Status.MATCH, Verdict.PASS),
-    ):
-        with ResultsWriter(shell.folder / name, {"profile": name}) as writer:
-            writer.write(outcome_of("case", status, verdict))
-    ran = invoke(shell, monkeypatch, "report", "now", "--baseline", "older", "--baseline", "old", "--out", "trend")
-    assert ran.code == 0, ran.said
-    page = (shell.folder / "trend" / "trend.html").read_text(encoding="utf-8")
-    assert page.index("<td>older ") < page.index("<td>old ") < page.index("<td>now ")
-    assert ">fixed</b></td><td>run 2</td>" in page
-
-
-@pytest.mark.parametrize("arguments", [("nowhere",), ("foreign.jsonl",), ()])
-def test_report_of_what_is_no_results_file_is_the_users_mistake(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
-) -> None:
-    (shell.folder / "foreign.jsonl").write_text('{"schema": "other/1"}\n')
-    ran = invoke(shell, monkeypatch, "report", *arguments, "--out", "both")
-    assert ran.code == 2
-    assert not (shell.folder / "both").exists()
