@@ -7,13 +7,13 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nnparity.cache import MAKE_ROOM, ArtifactCache, Made, digest, digest_of_files
+from nnparity.cache import MAKE_ROOM, ArtifactCache, Made, digest
 from nnparity.contracts import Arrays, CompilingRuntime
 from nnparity.discovery import Component, Content, Route
 from nnparity.divergence import KnownDivergence
@@ -25,6 +25,7 @@ from nnparity.outcome import Failure, Stage, Status
 from nnparity.pool import Pool
 from nnparity.remote import CallFailed, LocalWorker, ProcessWorker, Worker
 from nnparity.roots import write_root
+from nnparity.sources import Sources
 
 SESSIONS_KEPT = 12
 
@@ -76,10 +77,9 @@ class Bench:
         self._pools: dict[str, Pool] = {}
         self._lock = threading.Lock()
         self._closed = False
-        self._digests: dict[Path, str] = {}
         self._keys: dict[tuple[str, str, str], str] = {}  # what is asked for to its place in the cache
         self._known: dict[tuple[str, tuple[str, ...]], tuple[KnownDivergence, ...]] = {}
-        self._support = digest_of_files(content.support)
+        self._sources = Sources(content.shared)
         self._compiling = {
             name: one.kind.compiles_to
             for name, one in content.runtimes.items()
@@ -123,15 +123,17 @@ class Bench:
         eager = self.content.runtimes[self.content.eager(root)]
         layer_file = self.content.layer_files[case.layer]
         known = ("build", case.model_text, root)
-        if known not in self._keys:  # the recipe names the layer's file, so its place counts too
+        if known not in self._keys:
             self._keys[known] = digest(
-                *known, str(layer_file.resolve()), self._file(layer_file), self._family_key(root),
-                self._support, self._where(eager),
-            )  # fmt: skip
-        key = self._keys[known]
+                *known, self._sources.digest(layer_file), self._family_key(root), self._where(eager)
+            )
+        origin = self._keys[known]
+        key = digest(
+            "root", origin, str(layer_file.resolve())
+        )  # the recipe names the layer's file, so its place counts
         found = self._found(key)
         if found is not None:
-            return found
+            return replace(found, origin=origin)
         scratch = self._cache.scratch()
         try:
             write_root(scratch, case, root, layer=layer, layer_file=layer_file)
@@ -139,7 +141,7 @@ class Bench:
             shutil.rmtree(scratch, ignore_errors=True)
             raise
         request = {"op": "build", "source": str(scratch), "source_key": key, "target": str(scratch)}
-        return self._make(key, scratch, request, eager, Stage.BUILD)
+        return replace(self._make(key, scratch, request, eager, Stage.BUILD), origin=origin)
 
     def convert(self, source: Made, name: str) -> Made:
         """Return the artifact converted. Stage CONVERT."""
@@ -176,7 +178,14 @@ class Bench:
         data = (
             part for one in sets for key, array in one.items() for part in (_described(key, array), array.tobytes())
         )
-        key = digest("run", source.key, name, self._file(component.file), self._support, self._where(component), *data)
+        key = digest(
+            "run",
+            source.origin or source.key,
+            name,
+            self._sources.digest(component.file),
+            self._where(component),
+            *data,
+        )
         outputs = self._cache.runs.get(key)
         if outputs is None:
             outputs, _ = self.run(source, name, sets)
@@ -221,12 +230,11 @@ class Bench:
                 del worker.loaded[oldest]
 
     def _derive(self, verb: str, source: Made, component: Component[Any], target: str, stage: Stage) -> Made:
-        known = (verb, source.key, component.name)
+        known = (verb, source.origin or source.key, component.name)
         if known not in self._keys:
             self._keys[known] = digest(
-                *known, self._file(component.file), self._family_key(target), self._support,
-                self._where(component),
-            )  # fmt: skip
+                *known, self._sources.digest(component.file), self._family_key(target), self._where(component)
+            )
         key = self._keys[known]
         found = self._found(key)
         if found is not None:
@@ -271,7 +279,7 @@ class Bench:
     def _worker(self, component: Component[Any], stage: Stage, session: str = "") -> Iterator[Worker]:
         local = component.name in self._in_process
         name = component.name if local else component.environment
-        missing = self.environments.why_missing(component.environment)
+        missing = self.content.supply_missing(component.name) or self.environments.why_missing(component.environment)
         if missing:
             raise Failure(stage, Status.NOT_RUN, missing, component=component.name)
         with self._lock:
@@ -314,14 +322,9 @@ class Bench:
         key = self.environments.key(component.environment)
         return f"{key} in process" if component.name in self._in_process else key
 
-    def _file(self, file: Path) -> str:
-        if file not in self._digests:
-            self._digests[file] = digest_of_files([file])
-        return self._digests[file]
-
     def _family_key(self, representation: str) -> str:
         file = self.content.representation_files.get(representation)
-        return self._file(file) if file else ""
+        return self._sources.digest(file) if file else ""
 
 
 def _described(name: str, array: np.ndarray) -> str:

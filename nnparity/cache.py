@@ -59,7 +59,11 @@ def digest_of_files(files: Iterable[Path]) -> str:
 
 @dataclass(frozen=True)
 class Made:
-    """An artifact in the cache. seconds: what making it took, loading and saving not counted."""
+    """An artifact in the cache. seconds: what making it took, loading and saving not counted.
+
+    origin: what artifacts made from it are keyed by, "" for its own key. A root's key says where the layer's file lies,
+    its origin does not: what is made from a copy of the file is the same.
+    """
 
     key: str
     folder: Path
@@ -67,6 +71,7 @@ class Made:
     operators: dict[str, int]
     seconds: float
     fresh: bool
+    origin: str = ""
 
 
 class ArtifactCache:

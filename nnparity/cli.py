@@ -67,6 +67,7 @@ def main() -> None:
 @click.option("--layer", "layers", multiple=True, help="Only this layer; may be given more than once.")
 @click.option("--path", "paths", multiple=True, metavar="GLOB", help="Only paths that fit, or that have this step.")
 @click.option("--component", "components", multiple=True, help="Only paths through this conversion or runtime.")
+@click.option("--all", "everything", is_flag=True, help="Paths on demand too.")
 @click.option(
     "--profile", default="quick", show_default=True, type=click.Choice(sorted(PROFILES)), help="How much is drawn."
 )

@@ -23,6 +23,10 @@ class Unsupported(Exception):
     """The component declares that it does not handle this model. Anything else that goes wrong is a failure."""
 
 
+class NotHere(Exception):
+    """This machine lacks what the component needs; the message says what, and what the user must supply."""
+
+
 class Family(enum.Enum):
     """Kinds of operator that every representation has, under whatever names."""
 
@@ -190,6 +194,14 @@ class OnDemand(Protocol):
 
     @property
     def on_demand(self) -> bool: ...
+
+
+@runtime_checkable
+class NeedsSupply(Protocol):
+    """A component that needs what no registry has, such as a vendor's program, found by an environment variable."""
+
+    def missing(self) -> str:
+        """Return what the user must supply, "" if it is there. Called in the host: the standard library only."""
 
 
 @dataclass(frozen=True)

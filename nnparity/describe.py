@@ -83,18 +83,21 @@ def families_of(content: Content, operators: Mapping[str, Collection[str]]) -> d
 
 def not_built(content: Content, environments: Environments) -> dict[str, str]:
     """Return, for every component that cannot run here, what is missing."""
-    return {
-        name: f"environment {one.environment} is not built; run `nnparity setup {one.environment}`"
-        for name, one in sorted(content.components.items())
-        if environments.installed(one.environment) is None
-    }
+    missing = {}
+    for name, one in sorted(content.components.items()):
+        supply = content.supply_missing(name)
+        if supply or environments.installed(one.environment) is None:
+            missing[name] = (
+                supply or f"environment {one.environment} is not built; run `nnparity setup {one.environment}`"
+            )
+    return missing
 
 
 def not_asked_for(content: Content, routes: Sequence[Route]) -> dict[str, str]:
     """Return, for every component on demand that no path of the run goes through, what would run it."""
     taken = {step for route in routes for step in route.steps}
     return {
-        name: f"it is on demand; run `nnparity run --component {name}`, or `nnparity run --profile nightly`"
+        name: f"it is on demand; run `nnparity run --component {name}`, or `nnparity run --all`"
         for name in sorted(content.on_demand - taken)
     }
 

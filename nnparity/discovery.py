@@ -16,7 +16,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from nnparity.cases import load_case
 from nnparity.completeness import complete, named
-from nnparity.contracts import Conversion, Environment, OnDemand, Representation, Runtime
+from nnparity.contracts import Conversion, Environment, NeedsSupply, OnDemand, Representation, Runtime
 from nnparity.divergence import KnownDivergence, askable
 from nnparity.errors import UserError, nearest
 from nnparity.layers import Case, LayerSpec
@@ -26,7 +26,7 @@ Kind = TypeVar("Kind")
 ENTRY_POINTS = "nnparity.content"
 FOUND = "found"
 PYTHONS = (f"3.{sys.version_info.minor}", "3.13", "3.12", "3.11", "3.10", "3.9", "3.8")  # our own needs no other
-SHARED = ("support", "custom_operators")  # what components load for themselves
+SHARED = ("support", "custom_operators", "representations", "conversions", "runtimes")  # what a file may load
 HEADER = re.compile(r"(?m)^# /// script\s*$\s(?P<body>(^#(| .*)$\s)+)^# ///$")
 
 
@@ -82,7 +82,7 @@ class Content:
     found: Mapping[str, tuple[Case, ...]] = field(default_factory=dict)
     known: tuple[KnownDivergence, ...] = ()
     known_files: Mapping[str, Path] = field(default_factory=dict)
-    support: tuple[Path, ...] = ()
+    shared: tuple[Path, ...] = ()
     broken: tuple[Broken, ...] = ()
 
     @cached_property
@@ -108,7 +108,10 @@ class Content:
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:
-        """Every path. An optimiser (source == target) stands only right before the runtime."""
+        """Every path. An optimiser (source == target) stands only right before the runtime.
+
+        One that is on demand stands only before runtimes that are not: their number would multiply.
+        """
         found: list[Route] = []
         for root in self.roots:
             self._extend(root, root, (), {root}, found)
@@ -120,7 +123,9 @@ class Content:
         ]
         for runtime in sorted(self.runtimes.values(), key=lambda one: one.name):
             if here in runtime.kind.accepts:
-                found += [Route(root, so_far + last, runtime.name) for last in [(), *optimisers]]
+                rare = self.on_demand if runtime.name in self.on_demand else frozenset()
+                last = [(), *(one for one in optimisers if rare.isdisjoint(one))]
+                found += [Route(root, so_far + one, runtime.name) for one in last]
         for name, one in sorted(self.conversions.items()):
             target = one.kind.target
             if one.kind.source == here and target not in seen and target not in self.roots:
@@ -129,6 +134,16 @@ class Content:
     def is_on_demand(self, route: Route) -> bool:
         """Whether a step of the path is on demand."""
         return not self.on_demand.isdisjoint(route.steps)
+
+    def supply_missing(self, name: str) -> str:
+        """Return what the user must supply before the component of this name runs, "" if nothing is missing."""
+        one = self.components[name]
+        if not isinstance(one.kind, NeedsSupply):
+            return ""
+        try:
+            return str(one.kind.missing())
+        except Exception as problem:  # noqa: BLE001 a content file may raise anything; the others still run
+            return f"asking {name} what it needs: {type(problem).__name__}: {problem}; correct {one.file}"
 
     def refuse_broken(self) -> None:
         """Raise UserError if a content file did not load; called when all others have been used."""
@@ -237,7 +252,7 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         found=_found_in(model_folders, layers, broken),
         known=tuple(entry for entries in known.values() for entry in entries),
         known_files={entry.id: Path(file) for file, entries in known.items() for entry in entries},
-        support=tuple(
+        shared=tuple(
             file for folder in converter_folders for one in SHARED for file in sorted((folder / one).glob("*.py"))
         ),
     )

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from nnparity.discovery import Content, Route, discover, pick
 from nnparity.errors import UserError, nearest
 
-HOW_TO_ASK = "--profile nightly runs them, and --path or --component those that fit"
+HOW_TO_ASK = "--all runs them, as --profile nightly does, and --path or --component those that fit"
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class Profile:
 
     relations: for how many inputs of each model every relation of the layer is asked about. varied: how many
     examples are taken with each of VARIATIONS too. on_demand: whether paths on demand are run without being named.
+    examples: how many of the layer's examples are taken, None for all.
     """
 
     name: str
@@ -45,11 +46,13 @@ class Profile:
     relations: int = 1
     varied: int = 0
     on_demand: bool = False
+    examples: int | None = None
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
+        Profile("glance", configs=0, inputs=2, open_configs=1, examples=1),
         Profile("quick", configs=1, inputs=3, open_configs=1, varied=1),
         Profile("ci", configs=3, inputs=6, open_configs=2, relations=2, varied=1),
         Profile("nightly", configs=40, inputs=25, open_configs=12, relations=8, varied=1, on_demand=True),
@@ -108,15 +111,20 @@ def draw_many(strategy: SearchStrategy[Drawn], *, count: int, seed: int) -> list
 
 def configs_of(layer: LayerSpec, profile: Profile, seed: int) -> list[Config]:
     """Return the examples, drawn configs that differ from them and from each other, then the variations."""
-    chosen = {json.dumps(config, sort_keys=True): config for config in layer.examples}
+    chosen = {json.dumps(config, sort_keys=True): config for config in examples_of(layer, profile)}
     wanted = len(chosen) + profile.configs
     for count in (3 * profile.configs // 2, 4 * profile.configs):  # more only where many of the first are equal
+        if len(chosen) == wanted:
+            break
         for config in draw(layer.configs, count=count, seed=seed_of(seed, layer.name)):
             if len(chosen) < wanted:
                 chosen.setdefault(json.dumps(config, sort_keys=True), config)
-        if len(chosen) == wanted:
-            break
     return [*chosen.values(), *variations(layer, profile)]
+
+
+def examples_of(layer: LayerSpec, profile: Profile) -> tuple[Config, ...]:
+    """Return the examples of the layer that the profile takes, the first ones."""
+    return tuple(layer.examples[: profile.examples])
 
 
 def variations(layer: LayerSpec, profile: Profile) -> list[Config]:

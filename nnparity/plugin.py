@@ -27,6 +27,7 @@ from nnparity.plan import PROFILES, Profile
 
 CONTENT = pytest.StashKey[Content]()
 SELECTION = pytest.StashKey[Selection]()
+ROUTES = pytest.StashKey[tuple[Route, ...]]()
 DEFAULT_PROFILE = "quick"
 
 for _profile in PROFILES.values():
@@ -67,6 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--path", action="append", default=[], metavar="GLOB", help="only paths that fit, or have this step"
     )
     group.addoption("--component", action="append", default=[], help="only paths through this conversion or runtime")
+    group.addoption("--all", action="store_true", dest="everything", help="paths on demand too")
     group.addoption("--require", action="append", default=[], metavar="COMPONENT", help="not running is a failure")
     group.addoption("--in-process", action="append", default=[], metavar="COMPONENT", help="run it in this process")
     group.addoption("--models", action="append", default=[], type=Path, help="a further folder of layers")
@@ -86,16 +88,17 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         content = load_content(option.models, option.converters)
         selection.check(content)
-        selection.routes(content, on_demand=current_profile().on_demand)
+        routes = selection.routes(content, on_demand=current_profile().on_demand or option.everything)
     except UserError as problem:
         raise pytest.UsageError(str(problem)) from problem
     config.stash[CONTENT] = content
     config.stash[SELECTION] = selection
+    config.stash[ROUTES] = routes
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     content, selection = metafunc.config.stash[CONTENT], metafunc.config.stash[SELECTION]
-    routes = selection.routes(content, on_demand=current_profile().on_demand)
+    routes = metafunc.config.stash[ROUTES]
     if "subject" in metafunc.fixturenames:
         subjects = [Subject(layer, route) for layer in selection.layer_names(content) for route in routes]
         metafunc.parametrize("subject", [_grouped(one, one.layer, one.route, one.id) for one in subjects])
@@ -156,7 +159,7 @@ def bench(
     selection = pytestconfig.stash[SELECTION]
     reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
     say: Say = reporter.write_line if reporter else _silent
-    routes = selection.routes(content, on_demand=profile.on_demand)
+    routes = pytestconfig.stash[ROUTES]
     environments.build_all(content.environments_on(routes), say)
     with Bench(
         content, environments, ArtifactCache(cache_folder()), in_process=frozenset(selection.in_process)

@@ -43,8 +43,9 @@ def run_whole(**options: Any) -> int:
     selection = Selection.of(options)
     selection.check(content)
     profile = PROFILES[options["profile"]]
-    routes = selection.routes(content, on_demand=profile.on_demand)
-    left_out = () if profile.on_demand else selection.left_out(content)
+    on_demand = profile.on_demand or options["everything"]
+    routes = selection.routes(content, on_demand=on_demand)
+    left_out = () if on_demand else selection.left_out(content)
     if left_out:
         console.print(f"{len(left_out)} of {len(content.routes)} paths are on demand; {HOW_TO_ASK}", markup=False)
     environments = Environments(content.environments, cache_folder())

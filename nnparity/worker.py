@@ -33,7 +33,7 @@ if __name__ == "__main__":
 
 import numpy as np
 
-from nnparity.contracts import Arrays, Artifact, Session, TensorSpec, Unsupported
+from nnparity.contracts import Arrays, Artifact, NotHere, Session, TensorSpec, Unsupported
 from nnparity.frames import BadFrame, decode, encode
 from nnparity.loading import components_in, load_file
 
@@ -74,6 +74,8 @@ class Server:
             return getattr(self, "_answer_" + request["op"])(request, arrays)  # type: ignore[no-any-return]
         except Unsupported as problem:
             return _failed("UNSUPPORTED", str(problem) or "declared not supported, without a reason"), {}
+        except NotHere as problem:
+            return _failed("NOT_RUN", str(problem) or "what it needs is not on this machine"), {}
         except MemoryError as problem:
             return _failed("OUT_OF_MEMORY", _last_words(problem)), {}
         except OSError as problem:

@@ -20,6 +20,7 @@ from nnparity.plan import (
     Profile,
     configs_of,
     draw,
+    examples_of,
     open_model,
     related,
     seed_of,
@@ -81,7 +82,7 @@ def test_path_keeps_the_function(
 
     for case in content.found.get(layer.name, ()):
         hold(case)
-    for config in (*layer.examples, *variations(layer, profile)):
+    for config in (*examples_of(layer, profile), *variations(layer, profile)):
         inputs = draw(layer.inputs(config), count=profile.inputs, seed=seed_of(layer.name, config))
         cases = [Case(layer.name, config, weight_seed(0, config), arrays) for arrays in inputs]
         for case in (*cases, *related(layer, cases, profile)):

@@ -17,6 +17,7 @@ from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache
 from nnparity.cases import load_case, save_case
 from nnparity.check import check, check_all
+from nnparity.describe import not_built
 from nnparity.environments import Environments
 from nnparity.layers import Case, rounded
 from nnparity.oracle import Oracle
@@ -334,3 +335,46 @@ def test_dtype_that_an_environment_lacks_is_unsupported_and_says_what_to_add(
     outcome = world.check(bench, PATH, case=narrow)
     assert (outcome.status, outcome.stage, outcome.verdict) == (Status.UNSUPPORTED, Stage.BUILD, Verdict.UNSUPPORTED)
     assert "environment toy has no ml-dtypes" in outcome.detail
+
+
+def test_component_that_needs_what_is_not_here_is_not_run_and_says_what_to_supply(world: World) -> None:
+    method = (
+        '    def missing(self):\n        return "" if (HERE / "there").exists() else "set TABLE_HOME to its folder"\n\n'
+    )
+    world.edit("converters/runtimes/table_cpu.py", "    def load", f"{method}    def load")
+    world.edit("converters/runtimes/table_cpu.py", "class Table", "HERE = Path(__file__).parent\n\n\nclass Table")
+    world.edit("converters/runtimes/table_cpu.py", "import numpy", "from pathlib import Path\nimport numpy")
+    bench = world.bench()
+    outcome = world.check(bench, PATH)
+    assert (outcome.stage, outcome.verdict, outcome.component) == (Stage.LOAD, Verdict.NOT_RUN, "table_cpu")
+    assert outcome.detail == "set TABLE_HOME to its folder"
+    assert not_built(bench.content, bench.environments)["table_cpu"] == outcome.detail
+    assert "table_from_toy" in outcome.op_counts
+    (world.converters / "runtimes" / "there").touch()
+    assert world.check(bench, PATH).verdict is Verdict.PASS
+
+
+def test_component_that_cannot_say_what_it_needs_is_not_run(world: World) -> None:
+    world.edit(
+        "converters/runtimes/table_cpu.py",
+        "    def load",
+        "    def missing(self):\n        return 1 / 0\n\n    def load",
+    )
+    outcome = world.check(world.bench(), PATH)
+    assert outcome.verdict is Verdict.NOT_RUN
+    assert "ZeroDivisionError" in outcome.detail
+
+
+def test_component_that_finds_nothing_to_run_on_is_not_run_and_is_asked_again(world: World) -> None:
+    file = "converters/conversions/table_from_toy.py"
+    world.edit(file, "import Artifact", "import Artifact, NotHere")
+    world.edit(
+        file,
+        "        factor =",
+        '        if not (SUPPORT / "gpu").exists():\n            raise NotHere("no GPU")\n        factor =',
+    )
+    bench = world.bench()
+    outcome = world.check(bench, PATH)
+    assert (outcome.stage, outcome.verdict, outcome.detail) == (Stage.CONVERT, Verdict.NOT_RUN, "no GPU")
+    (world.converters / "support" / "gpu").touch()
+    assert world.check(bench, PATH).verdict is Verdict.PASS

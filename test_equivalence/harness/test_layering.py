@@ -55,7 +55,7 @@ ROWS = (
     ("layers",),
     ("worker", "conditions", "divergence", "compare", "cases", "store", "junit", "summary", "badge"),
     ("remote", "cache", "discovery", "roots", "related"),
-    ("environments", "pool", "plan", "options", "pages"),
+    ("environments", "pool", "plan", "options", "pages", "sources"),
     ("bench", "describe", "report"),
     ("oracle", "listing"),
     ("check",),

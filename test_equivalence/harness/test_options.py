@@ -104,5 +104,5 @@ def test_content_whose_paths_are_all_on_demand_is_said_so(world: World) -> None:
     world.edit("converters/runtimes/toy_eager.py", "    environment", "    on_demand = True\n    environment")
     content = world.content()
     ours = replace(content, layers={"toy_scale": content.layers["toy_scale"]})
-    with pytest.raises(UserError, match="all 5 paths are on demand; --profile nightly"):
+    with pytest.raises(UserError, match="all 5 paths are on demand; --all runs them"):
         Selection().routes(ours, on_demand=False)

@@ -123,9 +123,10 @@ def test_profile_draws_as_much_as_it_says(profile: Profile) -> None:
     layer = LAYERS["softmax"]
     models = list(models_of(layer, profile, 0))
     closed = [model for model in models if not model.cases[0].open_axes]
-    varied = [{**layer.examples[0], **changed} for changed in VARIATIONS]
-    assert len(closed) == len(layer.examples) + profile.configs + len(varied)
-    assert [model.cases[0].config for model in closed][-len(varied) :] == varied
+    varied = [{**one, **changed} for one in layer.examples[: profile.varied] for changed in VARIATIONS]
+    examples = layer.examples[: profile.examples]
+    assert len(closed) == len(examples) + profile.configs + len(varied)
+    assert [model.cases[0].config for model in closed][len(closed) - len(varied) :] == varied
     assert len(models) - len(closed) == profile.open_configs
     for model in models:
         plain = [case for case in model.cases if not case.relation]

@@ -78,6 +78,7 @@ def test_selection_runs_just_what_it_names(suite: Suite, arguments: list[str], p
         ([], set()),
         (["--hypothesis-profile", "ci"], set()),
         (["--hypothesis-profile", "nightly"], {"toy>table_from_toy>rare", "toy>table_from_toy>table_tidied>rare"}),
+        (["--all"], {"toy>table_from_toy>rare", "toy>table_from_toy>table_tidied>rare"}),
         (["--path", "toy>table_from_toy>*"], {"toy>table_from_toy>rare", "toy>table_from_toy>table_tidied>rare"}),
         (["--component", "rare", "-p", "xdist"], {"toy>table_from_toy>rare", "toy>table_from_toy>table_tidied>rare"}),
     ],

@@ -28,7 +28,7 @@ COMPONENT = """
 import json, os, signal, subprocess, sys, threading, time
 from pathlib import Path
 import numpy as np
-from nnparity.contracts import Unsupported
+from nnparity.contracts import NotHere, Unsupported
 
 HERE = Path(__file__).parent
 
@@ -155,6 +155,8 @@ def bed(world: World) -> Iterator[Callable[..., Bed]]:
         ("raise ValueError('no such axis')", Status.ERROR, "ValueError: no such axis"),
         ("raise Unsupported('erf is not written')", Status.UNSUPPORTED, "erf is not written"),
         ("raise Unsupported", Status.UNSUPPORTED, "without a reason"),
+        ("raise NotHere('give it a GPU')", Status.NOT_RUN, "give it a GPU"),
+        ("raise NotHere", Status.NOT_RUN, "not on this machine"),
         ("raise MemoryError", Status.OUT_OF_MEMORY, "MemoryError"),
         ("np.empty(2**55)", Status.OUT_OF_MEMORY, "llocat"),
         ("sys.exit('bye')", Status.ERROR, "SystemExit: bye"),

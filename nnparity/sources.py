@@ -1,0 +1,51 @@
+"""Which content files a content file loads: an artifact's key holds those, and no others, so what is made stays."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from pathlib import Path
+
+from nnparity.cache import digest_of_files
+
+LOOKED_INTO = "custom_operators"  # whoever names this folder loads every file in it
+
+
+class Sources:
+    """The shared files of all content folders, and which of them a file names, directly or through another.
+
+    A content file loads another with `load_file` and a path that ends in its name, written out; a test holds that.
+    """
+
+    def __init__(self, shared: Iterable[Path]) -> None:
+        self._shared: dict[str, list[Path]] = {}
+        for file in shared:
+            for name in (file.name, *([LOOKED_INTO] if file.parent.name == LOOKED_INTO else [])):
+                self._shared.setdefault(name, []).append(file)
+        self._named: dict[Path, frozenset[Path]] = {}
+        self._digests: dict[Path, str] = {}
+
+    def of(self, file: Path) -> tuple[Path, ...]:
+        """Return the file, then all that it loads, in a fixed order whatever folder they lie in."""
+        found = {file}
+        waiting = [file]
+        while waiting:
+            fresh = self._names(waiting.pop()) - found
+            found |= fresh
+            waiting += fresh
+        return (file, *sorted(found - {file}, key=lambda one: (one.parent.name, one.name, str(one))))
+
+    def digest(self, file: Path) -> str:
+        """Return the SHA-256 of the file and all that it loads."""
+        if file not in self._digests:
+            self._digests[file] = digest_of_files(self.of(file))
+        return self._digests[file]
+
+    def _names(self, file: Path) -> frozenset[Path]:
+        if file not in self._named:
+            tree = ast.parse(file.read_bytes(), filename=str(file))
+            texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+            self._named[file] = frozenset(
+                one for text in texts if isinstance(text, str) for one in self._shared.get(text, ())
+            )
+        return self._named[file]
