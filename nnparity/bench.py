@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import sys
 import threading
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from nnparity.cache import MAKE_ROOM, ArtifactCache, Made, digest
-from nnparity.contracts import Arrays, CompilingRuntime
+from nnparity.contracts import Arrays, CompilingRuntime, ComputesIn, Quantised
 from nnparity.discovery import Component, Content, Route
 from nnparity.divergence import KnownDivergence
 from nnparity.dtypes import DISTRIBUTION
@@ -26,6 +27,7 @@ from nnparity.pool import Pool
 from nnparity.remote import CallFailed, LocalWorker, ProcessWorker, Worker
 from nnparity.roots import write_root
 from nnparity.sources import Sources
+from nnparity.worker import ARTIFACT
 
 SESSIONS_KEPT = 12
 
@@ -191,6 +193,21 @@ class Bench:
             outputs, _ = self.run(source, name, sets)
             self._cache.runs.keep(key, outputs)
         return outputs
+
+    def meaning_of(self, made: Made) -> str:
+        """Return the runtime that computes what a quantised model says, "" for a model that is not quantised."""
+        representation = self.content.representations.get(made.representation)
+        return representation.meaning if isinstance(representation, Quantised) else ""
+
+    def steps_of(self, made: Made) -> Mapping[str, float]:
+        """Return the size of one step of each output of a quantised model."""
+        steps: Mapping[str, float] = json.loads((made.folder / ARTIFACT).read_text(encoding="utf-8")).get("steps", {})
+        return steps
+
+    def computes_in(self, runtime: str) -> str:
+        """Return the dtype that the runtime computes every float in, "" for one that keeps to the model's."""
+        kind = self.content.runtimes[runtime].kind
+        return kind.computes_in if isinstance(kind, ComputesIn) else ""
 
     def versions(self, name: str) -> Mapping[str, str]:
         """Return the installed versions where the component or root runs; empty if that is not built."""

@@ -56,6 +56,7 @@ def describe_artifact(artifact: Artifact) -> Dict[str, Any]:
         "outputs": list(artifact.outputs),
         "sizes": dict(artifact.sizes),
         "operators": None if artifact.operators is None else dict(artifact.operators),
+        **({"steps": dict(artifact.steps)} if artifact.steps else {}),
     }
 
 
@@ -179,6 +180,7 @@ class Server:
             outputs=tuple(text["outputs"]),
             sizes=text["sizes"],
             operators=text["operators"],
+            steps=text.get("steps"),
         )
         self._keep(key, artifact)
         return artifact
