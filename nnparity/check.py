@@ -31,11 +31,15 @@ RanByDigest = dict[str, "Ran"]
 
 @dataclass(frozen=True)
 class Ran:
-    """What one run gave. seconds: the run alone. elapsed: with loading, and the way to the worker and back."""
+    """What one run gave. seconds: the run alone. elapsed: with loading, and the way to the worker and back.
+
+    megabytes: the most that the worker held while it loaded the model.
+    """
 
     outputs: Mapping[str, Any]
     seconds: float
     elapsed: float
+    megabytes: int
 
 
 @dataclass
@@ -45,15 +49,19 @@ class Trail:
     ran: RanByDigest
     op_counts: dict[str, Mapping[str, int]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    megabytes: dict[str, int] = field(default_factory=dict)
     run_microseconds: float = math.nan
     accuracy_loss: float = math.nan
 
     def add(self, step: str, made: Made) -> None:
         self.op_counts[step] = made.operators
         self.seconds[step] = made.seconds
+        if made.megabytes:
+            self.megabytes[step] = made.megabytes
 
     def ran_for(self, route: Route, ran: Ran) -> None:
         self.seconds.setdefault(route.runtime, ran.elapsed)
+        self.megabytes.setdefault(route.runtime, ran.megabytes)
         self.run_microseconds = ran.seconds * 1e6
 
 
@@ -113,6 +121,7 @@ def check(case: Case, route: Route, bench: Bench, oracle: Oracle, ran: RanByDige
         op_counts=trail.op_counts,
         op_total={step: op_counts.total(counts) for step, counts in trail.op_counts.items()},
         seconds=trail.seconds,
+        megabytes=trail.megabytes,
         run_microseconds=trail.run_microseconds,
         **values,
     )
@@ -203,9 +212,10 @@ def _run(made: Made, cases: Sequence[Case], route: Route, bench: Bench, ran: Ran
     if not missing:
         return
     started = time.perf_counter()
-    outputs, seconds = bench.run(made, route.runtime, [case.inputs for case in missing.values()])
+    runs = bench.run(made, route.runtime, [case.inputs for case in missing.values()])
     elapsed = (time.perf_counter() - started) / len(missing)
-    ran.update({digest: Ran(one, seconds, elapsed) for digest, one in zip(missing, outputs, strict=True)})
+    for digest, outputs in zip(missing, runs.outputs, strict=True):
+        ran[digest] = Ran(outputs, runs.seconds, elapsed, runs.megabytes)
 
 
 def _made(case: Case, route: Route, bench: Bench, trail: Trail) -> Made:

@@ -64,7 +64,8 @@ class Outcome:
 
     path: root, conversions, runtime. known: the entry that explains it, "" if none.
     component: where it stopped, "" after a comparison. max_abs, max_ulp, error_over_budget: NaN if not compared.
-    op_counts, op_total, seconds: by step name, in path order; run_microseconds: one run, NaN if not run.
+    op_counts, op_total, seconds, megabytes: by step name, in path order; run_microseconds: one run, NaN if not run.
+    megabytes: the most that the step's process held while it converted, or loaded the model, its framework included.
     open_axes: axes whose size the converter was not told. witness: the case belongs to a known divergence.
     relation: the fact of the layer that was asked about, by which two runs are compared; "" for outputs by themselves.
     accuracy_loss: of a quantised model, the greatest distance of what it says from the layer, over the range of the
@@ -92,6 +93,7 @@ class Outcome:
     op_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     op_total: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    megabytes: Mapping[str, int] = field(default_factory=dict)
     run_microseconds: float = math.nan
     detail: str = ""
     reproduce: str = ""
