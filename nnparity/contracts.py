@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Dict, Mapping, Protocol, Tuple, Union, runtime_checkable
+from typing import Any, Dict, Mapping, Protocol, Sequence, Tuple, Union, runtime_checkable
 
 import numpy as np
 
@@ -104,6 +104,32 @@ class Artifact:
     def with_steps(self, steps: Mapping[str, float]) -> Artifact:
         """Return the artifact with the size of one step of each quantised output."""
         return replace(self, steps=steps)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator of a drawn graph.
+
+    takes, gives: names of values; what nothing gives and is no input of the model, such as a weight, is left out.
+    shapes: of what it gives, as a reader wants them: "2x3 float32". within: place in the drawing of the operator whose
+    branch or body it is part of, -1 for none.
+    """
+
+    name: str
+    takes: Tuple[str, ...]
+    gives: Tuple[str, ...]
+    shapes: Tuple[str, ...] = ()
+    within: int = -1
+
+
+class Drawing(Protocol):
+    """How models of one representation are drawn as graphs: the same operators as it counts, with what joins them."""
+
+    @property
+    def representation(self) -> str: ...
+
+    def operators(self, artifact: Artifact) -> Sequence[Operator]:
+        """Return the operators in an order in which they can run. The model's inputs are values by their names."""
 
 
 class Representation(Protocol):

@@ -70,7 +70,10 @@ class Component(Generic[Kind]):
 
 @dataclass(frozen=True)
 class Content:
-    """Everything that was found. Keys are names. found: cases of a layer that failed once, and are run ever since."""
+    """Everything that was found. Keys are names. found: cases of a layer that failed once, and are run ever since.
+
+    drawing_files: by the representation that they draw.
+    """
 
     layers: Mapping[str, LayerSpec] = field(default_factory=dict)
     layer_files: Mapping[str, Path] = field(default_factory=dict)
@@ -79,6 +82,7 @@ class Content:
     conversions: Mapping[str, Component[Conversion]] = field(default_factory=dict)
     runtimes: Mapping[str, Component[Runtime]] = field(default_factory=dict)
     environments: Mapping[str, Environment] = field(default_factory=dict)
+    drawing_files: Mapping[str, Path] = field(default_factory=dict)
     found: Mapping[str, tuple[Case, ...]] = field(default_factory=dict)
     known: tuple[KnownDivergence, ...] = ()
     known_files: Mapping[str, Path] = field(default_factory=dict)
@@ -213,6 +217,10 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         [folder / "representations" for folder in converter_folders],
         lambda file: complete(_representation_in(file), "representation"),
     )
+    _, drawing_files = each(
+        [folder / "drawings" for folder in converter_folders],
+        lambda file: {load_file(file).DRAWING.representation: load_file(file).DRAWING},
+    )
     environments, _ = each(
         [folder / "environments" for folder in converter_folders],
         lambda file: named(load_file(file).ENVIRONMENT, Environment),
@@ -249,6 +257,7 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         conversions={name: one for name, one in components.items() if conversion_files.get(name) == one.file},
         runtimes={name: one for name, one in components.items() if runtime_files.get(name) == one.file},
         environments=environments,
+        drawing_files=drawing_files,
         found=_found_in(model_folders, layers, broken),
         known=tuple(entry for entries in known.values() for entry in entries),
         known_files={entry.id: Path(file) for file, entries in known.items() for entry in entries},

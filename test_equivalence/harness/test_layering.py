@@ -58,7 +58,7 @@ ROWS = (
     ("environments", "pool", "plan", "options", "pages", "sources"),
     ("bench", "describe", "report"),
     ("oracle", "listing"),
-    ("judging",),
+    ("judging", "drawn"),
     ("check",),
     ("lanes", "doctor"),
     ("run", "plugin"),
