@@ -52,7 +52,7 @@ ROWS = (
         "progress",
         "kept_runs",
     ),
-    ("layers",),
+    ("layers", "measures"),
     ("worker", "conditions", "divergence", "compare", "cases", "store", "junit", "summary", "badge"),
     ("remote", "cache", "discovery", "roots", "related"),
     ("environments", "pool", "plan", "options", "pages", "sources"),
