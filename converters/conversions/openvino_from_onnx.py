@@ -1,4 +1,4 @@
-"""ONNX to OpenVINO's representation, with the fusions that OpenVINO's converter makes on the way."""
+"""ONNX to OpenVINO's representation, node by node, and with the fusions that its converter makes on the way."""
 
 from __future__ import annotations
 
@@ -12,19 +12,27 @@ SUPPORT = Path(__file__).parents[1] / "support"
 
 
 class OpenVinoFromOnnx:
-    name = "openvino_from_onnx"
     environment = "openvino"
     source = "onnx"
     target = "openvino_ir"
-    operators_from = "operators of the model that convert_model returns"
+
+    def __init__(self, name: str, *, fused: bool, on_demand: bool) -> None:
+        self.name = name
+        self.on_demand = on_demand
+        self.operators_from = f"operators of the model that {'convert_model' if fused else 'read_model'} returns"
+        self._fused = fused
 
     def convert(self, artifact: Artifact) -> Artifact:
         support = load_file(SUPPORT / "openvino_model.py")
         openvino = load_file(SUPPORT / "openvino_quiet.py").openvino()
+        model = io.BytesIO(artifact.model.SerializeToString())
         with support.declared():
-            model = openvino.convert_model(io.BytesIO(artifact.model.SerializeToString()))
-        converted: Artifact = support.converted(artifact, model)
+            read = openvino.convert_model(model) if self._fused else openvino.Core().read_model(model)
+        converted: Artifact = support.converted(artifact, read)
         return converted
 
 
-COMPONENT = OpenVinoFromOnnx()
+COMPONENTS = (
+    OpenVinoFromOnnx("openvino_from_onnx", fused=True, on_demand=False),
+    OpenVinoFromOnnx("openvino_from_onnx_unfused", fused=False, on_demand=True),
+)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nnparity.contracts import Arrays, Artifact, Session
+from nnparity.contracts import Arrays, Artifact, NotHere, Session
 from nnparity.dtypes import BFLOAT16, named
 from nnparity.loading import load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
-ONE_THREAD = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1}
+PRECISION = "INFERENCE_PRECISION_HINT"
 # Values, what comes in and what goes out.
 NO_LAYERS = frozenset(("Const", "Input", "Output"))
 
@@ -36,15 +35,22 @@ class OpenVinoSession:
 
 
 class OpenVinoCpu:
+    """The plugin computing in one precision.
+
+    hint: what the user asks for, "" for nothing. precision: what that comes to. Raises NotHere on a machine where the
+    plugin says that it comes to something else: the default depends on the processor.
+    """
+
     environment = "openvino"
     accepts = ("openvino_ir",)
     compiles_to = "openvino_ir"
     operators_from = "layers of the model that get_runtime_model gives"
 
-    def __init__(self, name: str, *, precision: Mapping[str, str], on_demand: bool) -> None:
+    def __init__(self, name: str, *, hint: str, precision: str, on_demand: bool) -> None:
         self.name = name
         self.on_demand = on_demand
-        self._settings = {**ONE_THREAD, **precision}
+        self._precision = precision
+        self._settings = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, **({PRECISION: hint} if hint else {})}
 
     def compile(self, artifact: Artifact) -> Artifact:
         """Return the artifact as it is, with the layers that the plugin makes of it on this machine."""
@@ -57,14 +63,21 @@ class OpenVinoCpu:
 
     def _compiled(self, artifact: Artifact) -> Any:
         openvino = load_file(SUPPORT / "openvino_quiet.py").openvino()
-        return openvino.Core().compile_model(artifact.model, "CPU", self._settings)
+        compiled = openvino.Core().compile_model(artifact.model, "CPU", self._settings)
+        precision = compiled.get_property(PRECISION).get_type_name()
+        if precision != self._precision:
+            raise NotHere(f"OpenVINO computes in {precision} on this processor; {self.name} is about {self._precision}")
+        return compiled
 
 
 def _tensor(array: np.ndarray) -> Any:
+    """Return a tensor with a copy of the array. Of bfloat16, OpenVINO's NumPy arrays are bits that pass for float16."""
     openvino = load_file(SUPPORT / "openvino_quiet.py").openvino()
     if array.dtype.name != BFLOAT16:
         return openvino.Tensor(np.array(array, order="C"))
-    return openvino.Tensor(np.array(array.view(np.uint16), order="C"), array.shape, openvino.Type.bf16)
+    tensor = openvino.Tensor(openvino.Type.bf16, array.shape)
+    tensor.data.view(array.dtype)[...] = array
+    return tensor
 
 
 def _array(tensor: Any) -> np.ndarray:
@@ -75,6 +88,6 @@ def _array(tensor: Any) -> np.ndarray:
 
 
 COMPONENTS = (
-    OpenVinoCpu("openvino_cpu", precision={"INFERENCE_PRECISION_HINT": "f32"}, on_demand=False),
-    OpenVinoCpu("openvino_cpu_default", precision={}, on_demand=True),
+    OpenVinoCpu("openvino_cpu", hint="f32", precision="f32", on_demand=False),
+    OpenVinoCpu("openvino_cpu_default", hint="", precision="bf16", on_demand=True),
 )
