@@ -63,6 +63,7 @@ class OpenVinoCpu:
 
     def _compiled(self, artifact: Artifact) -> Any:
         openvino = load_file(SUPPORT / "openvino_quiet.py").openvino()
+        load_file(SUPPORT / "openvino_empty.py").refuse_broadcast_of_nothing(artifact.model.get_ordered_ops())
         compiled = openvino.Core().compile_model(artifact.model, "CPU", self._settings)
         precision = compiled.get_property(PRECISION).get_type_name()
         if precision != self._precision:

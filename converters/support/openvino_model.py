@@ -13,20 +13,26 @@ from nnparity.loading import load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
 NO_RULE = "No conversion rule found for operations"
+NOT_HANDLED = ("Unsupported padding mode: ",)
 RULE_FAILED = "Conversion is failed for"
 
 
 @contextlib.contextmanager
 def declared() -> Iterator[None]:
-    """Re-raise as Unsupported a front end's declaration that it has no rule for some operators, and no other fault."""
+    """Re-raise as Unsupported a front end's declaration that it has no rule for some operators, and no other fault.
+
+    convert_model raises the front end's own class, read_model a RuntimeError.
+    """
     failure = load_file(SUPPORT / "openvino_quiet.py").openvino().frontend.OpConversionFailure
     try:
         yield
-    except failure as error:
+    except (failure, RuntimeError) as error:
         text = str(error)
-        if RULE_FAILED in text or NO_RULE not in text:
+        words = NOT_HANDLED if RULE_FAILED in text else (*NOT_HANDLED, NO_RULE)
+        said = [line[line.index(word) :] for word in words for line in text.splitlines() if word in line]
+        if not said:
             raise
-        raise Unsupported(f"OpenVINO: {text[text.index(NO_RULE) :].splitlines()[0]}") from error
+        raise Unsupported(f"OpenVINO: {said[0]}") from error
 
 
 def shapes_and_types(artifact: Artifact) -> list[tuple[Any, Any]]:

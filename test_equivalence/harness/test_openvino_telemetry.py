@@ -34,7 +34,7 @@ def python(interpreter: Callable[[str], Path]) -> Path:
 
 def run(python: Path, code: str, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     source = ROOT / "converters/support/openvino_quiet.py"
-    command = [python, "-c", LOAD + code, "quiet", source]
+    command = [str(python), "-c", LOAD + code, "quiet", str(source)]
     told = {name: value for name, value in os.environ.items() if name != "CI"}
     return subprocess.run(
         command, capture_output=True, text=True, timeout=100, check=False, env={**told, **variables}, cwd=ROOT
