@@ -214,6 +214,7 @@ KNOWN = (
             (Stage.COMPARE, Status.MISMATCH, "onnx_reference", "come out in float32"),
             (Stage.LOAD, Status.ERROR, "onnxruntime_cpu*", "are of another type than ONNX Runtime allows"),
             (Stage.CONVERT, Status.ERROR, "relay_from_onnx>*", "are of another type than Relay allows"),
+            (Stage.CONVERT, Status.ERROR, "openvino_from_onnx*", "are of another type than OpenVINO allows"),
         )
     ),
     KnownDivergence(

@@ -196,7 +196,7 @@ KNOWN = tuple(
             reason="two products of matrices of one element in a row become one subgraph, whose layout has an axis "
             "more than its tensor: Layout rank can't be larger than tensor rank",
             link="none found: openvino snippets MLP Layout rank can't be larger than tensor rank",
-            applies=lambda case: case.layer in {"swiglu", "mlp"},
+            applies=lambda case: case.layer in {"mlp", "squeeze_excite", "swiglu"},
         ),
     )
 )

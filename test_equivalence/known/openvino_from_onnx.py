@@ -11,7 +11,7 @@ from nnparity.outcome import Stage, Status
 
 NAMES = ("openvino_from_onnx", "openvino_from_onnx_unfused")
 VERSIONS = ("openvino<=2026.4.1",)
-SUMMED = {"batch": 1, "dtype": "float32", "inner": [2], "axis": 1, "keepdims": True}
+SUMMED = {"batch": 1, "dtype": "float32", "inner": [2], "axis": 1, "keepdims": False}
 RESIZED = {"channels": 1, "size": [3, 4], "out_size": [6, 5], "coefficient": -0.5, "align_corners": False}
 SQUARE = np.ones((2, 2), np.float32)
 MIXED = {"batch": 2, "dtype": "float32", "equation": "bi,bij->bj", **dict.fromkeys("dhijk", 2)}
