@@ -257,7 +257,7 @@ KNOWN = (
         status=Status.ERROR,
         fix=Fix.UPSTREAM,
         reason="a normalisation that is folded into the convolution before it leaves weights in float32 beside an "
-        "input in bfloat16, which ONNX does not allow; Relay finds it",
+        "input in bfloat16, which ONNX does not allow; Relay and OpenVINO find it",
         link="none found: torch.onnx dynamo fold batch norm conv weights float32 bfloat16 type mismatch",
         versions=("torch<=2.13.0",),
         witness=Case(
@@ -283,6 +283,6 @@ KNOWN = (
             {"x": np.ones((1, 3, 5, 6), "bfloat16")},
         ),
         applies=both(in_bfloat16, normalises_convolution),
-        paths="*relay_from_onnx*",
+        paths="*_from_onnx*",
     ),
 )
