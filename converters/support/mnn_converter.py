@@ -6,6 +6,7 @@ package into whatever pip comes first on the path, and send a usage log to the v
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from nnparity.contracts import Unsupported
 PROGRAM = "import sys, _tools; _tools.mnnconvert(['mnnconvert', *sys.argv[1:]])"
 SECONDS = 120
 DECLINED = "These Op Not Support:"
+# The same for one operator, or the type of a tensor, of a TFLite file.
+DECLINED_AT_ONCE = re.compile(r"NOT_SUPPORTED_OP: \[ .* \]|Don't support tensor type for \w+")
 # It prints these first, whatever comes then.
 GREETINGS = ("The device supports:", "Start to ", "inputTensors :", "outputTensors:")
 
@@ -70,6 +73,9 @@ def converted(content: bytes, *, framework: str, flags: tuple[str, ...]) -> byte
         )
         if DECLINED in said:
             raise Unsupported(f"mnnconvert: {declined(said)}")
+        at_once = DECLINED_AT_ONCE.search(said)
+        if at_once is not None:
+            raise Unsupported(f"mnnconvert: {at_once[0]}")
         if not target.exists():
             raise RuntimeError(f"mnnconvert wrote no file: {last_words(said.replace(folder, '<folder>'))}")
         return target.read_bytes()
