@@ -53,7 +53,7 @@ OPERATORS = {
     Family.POOL: "CropAndResize Cubic Interp Interp3D PoolInt8 Pooling Pooling3D Resize ROIPooling",
     Family.RECURRENT: "LSTM LSTMBlockCell RNN RNNSequenceGRU",
     Family.FUSED: "Attention FmhaV2 Fmhca LinearAttention MoE RoPE SeqLen2Spatial SplitGeLU",
-    Family.CUSTOM: "Extra Plugin",
+    Family.CUSTOM: "DetectionOutput DetectionPostProcess Extra Plugin PriorBox Proposal",
 }
 UNARY = {
     Family.ACTIVATION: "BNLL GELU GELU_STANDARD HARDSWISH SIGMOID SILU TANH",

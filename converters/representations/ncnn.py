@@ -44,7 +44,9 @@ OPERATORS = {
 }
 FAMILIES = {operator: family for family, operators in OPERATORS.items() for operator in operators.split()}
 # What pnnx leaves as it found it, since ncnn has no layer for it, keeps one of PyTorch's names.
-LEFT = ("torch.", "Tensor.", "aten::")
+LEFT = ("torch.", "Tensor.", "aten::", "F.", "nn.")
+# Arithmetic in one line of text, and a name that PyTorch has in Python only.
+FAMILIES |= {"pnnx.Expression": Family.ELEMENTWISE, "F.interpolate": Family.POOL}
 
 
 class Ncnn:
@@ -73,11 +75,13 @@ class Ncnn:
         return Counter(layer for layer in layers(artifact.model.param) if layer not in VALUES)
 
     def family(self, operator: str) -> Family | None:
+        if operator in FAMILIES:
+            return FAMILIES[operator]
         if operator.startswith(LEFT):
             name = operator.replace("::", ".").split(".", 1)[1]
             family: Family | None = load_file(SUPPORT / "aten_families.py").family(f"aten::{name}")
             return family
-        return FAMILIES.get(operator)
+        return None
 
 
 def layers(param: str) -> list[str]:

@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnparity.contracts import Artifact
+from nnparity.contracts import Artifact, Unsupported
 
 SECONDS = 300
+# LibTorch's words, which end pnnx, for an operator that only Python has defined.
+UNKNOWN = re.compile(r"Unknown builtin op: [\w:]+")
 TYPES = {
     "bool": "bool",
     "int32": "i32",
@@ -114,6 +116,9 @@ def _called(folder: str, *arguments: str) -> str:
         timeout=SECONDS,
     )
     said = ran.stdout + ran.stderr
+    unknown = UNKNOWN.search(said)
+    if unknown is not None:
+        raise Unsupported(f"pnnx: {unknown[0]}")
     if ran.returncode < 0:
         raise RuntimeError(f"pnnx crashed ({signal.Signals(-ran.returncode).name}): {_last_words(said)}")
     if ran.returncode > 0:
@@ -122,4 +127,8 @@ def _called(folder: str, *arguments: str) -> str:
 
 
 def _last_words(said: str) -> str:
-    return " | ".join([line.strip() for line in said.splitlines() if line.strip()][-4:]) or "nothing"
+    """Return the last error that is named, or the last lines; an aborted model's own lines say where it was traced."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    named = [line for line in lines if re.match(r"\w*Error: ", line)]
+    telling = [line for line in lines if not line.startswith(("frame #", "####", "----"))]
+    return " | ".join(named[-1:] or telling[-4:]) or "nothing"

@@ -89,7 +89,8 @@ KNOWN: tuple[KnownDivergence, ...] = (
         link="MNNConvert --help, --useGeluApproximation: Use Gelu Approximation Compute Instead of use ERF",
         witness=case("gelu", {"x": ONE}, inner=[], approximate="none"),
         applies=exact_gelu,
-        paths="*>onnx_from_[!t]*",
+        # Names that end so are those of the exporters that write the formula out.
+        paths="*[yw]>mnn_from_onnx_default>*",
         conversions=("mnn_from_onnx_default",),
         fix=Fix.ALLOWED,
     ),
@@ -148,6 +149,16 @@ KNOWN: tuple[KnownDivergence, ...] = (
         ),
         # The other exporters write initial states.
         paths="torch>onnx_from_torch>*",
+    ),
+    *entries(
+        "log_softmax",
+        reason="LogSoftmax without its attribute `axis` is along axis 1, as before opset 13, not along the last one "
+        "(Softmax is right)",
+        link="none found: MNN ONNX LogSoftmax default axis opset 13",
+        witness=case("log_softmax", {"x": np.array([[[1.0, 2.0]]], np.float32)}, inner=[1, 2], axis=-1),
+        applies=config_is(axis=-1),
+        # PyTorch's exporters write the axis.
+        paths="tensorflow>*",
     ),
     *entries(
         "cast",
