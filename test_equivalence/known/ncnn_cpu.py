@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnparity.conditions import non_finite, small_row
+from nnparity.conditions import beyond, non_finite, small_row
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -17,15 +17,21 @@ ONE_COLUMN = {"batch": 1, "dtype": "float32", "inner": [1]}
 
 
 def entries(
-    layer: str, *, reason: str, link: str, witness: Case, applies: Callable[[Case], bool]
+    layer: str,
+    *,
+    reason: str,
+    link: str,
+    witness: Case,
+    applies: Callable[[Case], bool],
+    shown: tuple[Stage, Status] = (Stage.COMPARE, Status.MISMATCH),
 ) -> tuple[KnownDivergence, ...]:
     """Return one entry for each of the settings."""
     return tuple(
         KnownDivergence(
             component=component,
             layer=layer,
-            stage=Stage.COMPARE,
-            status=Status.MISMATCH,
+            stage=shown[0],
+            status=shown[1],
             fix=Fix.UPSTREAM,
             reason=reason,
             link=link,
@@ -71,7 +77,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
     ),
     *entries(
         "*",
-        reason="integers are kept as they are, and arithmetic and what comes out take their bits for those of a float32",
+        reason="integers are kept as they are, and arithmetic and what comes out read them as the bits of a float32",
         link="none found: ncnn int32 BinaryOp integer treated as float32 pnnx",
         witness=Case(
             "remainder",
@@ -80,5 +86,26 @@ KNOWN: tuple[KnownDivergence, ...] = (
             {"x": np.array([[5]], np.int32)},
         ),
         applies=lambda case: str(case.config.get("numbers", "")).startswith("int"),
+    ),
+    *entries(
+        "sinusoidal_positions",
+        reason="sines and cosines of numbers beyond a million are those of another angle, and -infinity from 1e10 on",
+        link="none found: ncnn UnaryOp sin cos large argument inf",
+        witness=Case(
+            "sinusoidal_positions",
+            {
+                "batch": 8,
+                "dtype": "float32",
+                "pairs": 3,
+                "period": 10000.0,
+                "order": "sin_cos",
+                "odd": False,
+                "shift": 1,
+                "inner": [],
+            },
+            0,
+            {"t": np.full((8,), 1e17, np.float32)},
+        ),
+        applies=beyond(1e5),
     ),
 )

@@ -52,7 +52,7 @@ def entries(
 KNOWN: tuple[KnownDivergence, ...] = (
     *entries(
         "l2_normalize",
-        reason="torch.nn.functional.normalize becomes the layer Normalize, which has an axis of its own, and not `dim`, "
+        reason="torch.nn.functional.normalize becomes the layer Normalize, which has an axis of its own, not `dim`, "
         "without a word",
         link="none found: pnnx F.normalize ncnn Normalize wrong dim across_channel",
         witness=case(
@@ -98,5 +98,44 @@ KNOWN: tuple[KnownDivergence, ...] = (
             class_token=True,
         ),
         applies=config_is(class_token=True),
+    ),
+    *entries(
+        "transformer_decoder_block",
+        reason="`is_causal` of MultiheadAttention is dropped together with its mask, without a word: every step sees "
+        "the ones after it",
+        link="none found: pnnx nn.MultiheadAttention is_causal attn_mask dropped ncnn",
+        witness=Case(
+            "transformer_decoder_block",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "heads": 1,
+                "embed": 4,
+                "hidden": 1,
+                "length": 2,
+                "memory_length": 1,
+                "norm_first": False,
+                "mask": "none",
+            },
+            0,
+            {
+                "x": np.array([[[1.0, -2.0, 3.0, 5.0], [-3.0, 5.0, 1.0, 2.0]]], np.float32),
+                "memory": np.array([[[1.0, -2.0, 0.5, 3.0]]], np.float32),
+            },
+        ),
+    ),
+    *entries(
+        "avg_pool2d",
+        reason="the cells of a last window that reaches beyond the padding are counted in the mean",
+        link="none found: pnnx ncnn avg_pool2d ceil_mode count_include_pad divisor",
+        witness=case(
+            "avg_pool2d",
+            np.ones((1, 1, 2, 2), np.float32),
+            channels=1,
+            window={"kernel": [2, 2], "stride": [2, 2], "padding": [1, 1], "size": [2, 2]},
+            ceil_mode=True,
+            count_include_pad=True,
+        ),
+        applies=config_is(ceil_mode=True, count_include_pad=True),
     ),
 )
