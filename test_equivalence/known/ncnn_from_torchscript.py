@@ -1,0 +1,141 @@
+"""What pnnx is known to get wrong between TorchScript and ncnn, with its defaults and without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nnparity.conditions import config_is, spread_along_axis
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+VERSIONS = ("pnnx<=20261020",)
+CONVERSIONS = ("ncnn_from_torchscript", "ncnn_from_torchscript_default")
+DIFFERENT, DYING = (Stage.COMPARE, Status.MISMATCH), (Stage.CONVERT, Status.ERROR)
+RECURRENT = {"time": 1, "features": 1, "hidden": 1, "bias": True}
+
+
+def case(layer: str, x: np.ndarray, **keys: object) -> Case:
+    """Return a case of this layer whose only input is x, with a row of the batch for each of its own."""
+    return Case(layer, {"batch": len(x), "dtype": "float32", **keys}, 0, {"x": x})
+
+
+def entries(
+    layer: str,
+    *,
+    reason: str,
+    link: str,
+    witness: Case,
+    shown: tuple[Stage, Status] = DIFFERENT,
+    applies: Callable[[Case], bool] = lambda case: True,
+) -> tuple[KnownDivergence, ...]:
+    """Return one entry for each of the conversions."""
+    return tuple(
+        KnownDivergence(
+            component=component,
+            layer=layer,
+            stage=shown[0],
+            status=shown[1],
+            fix=Fix.UPSTREAM,
+            reason=reason,
+            link=link,
+            versions=VERSIONS,
+            witness=witness,
+            applies=applies,
+        )
+        for component in CONVERSIONS
+    )
+
+
+KNOWN: tuple[KnownDivergence, ...] = (
+    *entries(
+        "l2_normalize",
+        reason="torch.nn.functional.normalize becomes the layer Normalize, which has an axis of its own, not `dim`, "
+        "without a word",
+        link="none found: pnnx F.normalize ncnn Normalize wrong dim across_channel",
+        witness=case(
+            "l2_normalize", np.array([[[1.0, 2.0], [3.0, 5.0]]], np.float32), inner=[2, 2], axes=[-1], eps=1e-12
+        ),
+    ),
+    *entries(
+        "*",
+        reason="the first axis of the last states, which is that of the layers, is taken for the batch and dropped: "
+        "the states of the first row are left",
+        link="none found: pnnx ncnn LSTM GRU RNN hidden state output batch_index 233 shape batch lost",
+        witness=case("gru", np.ones((2, 1, 1), np.float32), **RECURRENT, initial_state=False, reset="after"),
+        applies=lambda case: case.layer in {"gru", "lstm", "rnn"},
+    ),
+    *entries(
+        "bidirectional_lstm",
+        shown=DYING,
+        reason="an LSTM in both directions whose initial states are zeros made in the model ends pnnx: SIGSEGV",
+        link="none found: pnnx bidirectional LSTM segmentation fault pass_level5",
+        witness=case("bidirectional_lstm", np.ones((1, 1, 1), np.float32), **RECURRENT),
+    ),
+    *entries(
+        "log_softmax",
+        reason="log_softmax becomes a logarithm of Softmax, which has nothing left 104 below the greatest entry",
+        link="none found: pnnx ncnn F.log_softmax UnaryOp log Softmax underflow nan",
+        witness=case("log_softmax", np.array([[0.0, 200.0]], np.float32), inner=[2], axis=-1),
+        applies=spread_along_axis(80, half=15),
+    ),
+    *entries(
+        "patch_embedding",
+        reason="a class token that is expanded over the batch is folded into a constant that has the batch as an axis, "
+        "which the rows that it is joined with have not: a result of another shape, or memory written beyond its end",
+        link="none found: pnnx fold constant expand batch cat MemoryData ncnn wrong shape",
+        witness=case(
+            "patch_embedding",
+            np.ones((2, 1, 1, 2), np.float32),
+            channels=1,
+            patch=1,
+            rows=1,
+            columns=2,
+            embed=1,
+            layout="NCHW",
+            class_token=True,
+        ),
+        applies=config_is(class_token=True),
+    ),
+    *entries(
+        "transformer_decoder_block",
+        reason="`is_causal` of MultiheadAttention is dropped together with its mask, without a word: every step sees "
+        "the ones after it",
+        link="none found: pnnx nn.MultiheadAttention is_causal attn_mask dropped ncnn",
+        witness=Case(
+            "transformer_decoder_block",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "heads": 1,
+                "embed": 4,
+                "hidden": 1,
+                "length": 2,
+                "memory_length": 1,
+                "norm_first": False,
+                "mask": "none",
+            },
+            0,
+            {
+                "x": np.array([[[1.0, -2.0, 3.0, 5.0], [-3.0, 5.0, 1.0, 2.0]]], np.float32),
+                "memory": np.array([[[1.0, -2.0, 0.5, 3.0]]], np.float32),
+            },
+        ),
+    ),
+    *entries(
+        "avg_pool2d",
+        reason="the cells of a last window that reaches beyond the padding are counted in the mean",
+        link="none found: pnnx ncnn avg_pool2d ceil_mode count_include_pad divisor",
+        witness=case(
+            "avg_pool2d",
+            np.ones((1, 1, 2, 2), np.float32),
+            channels=1,
+            window={"kernel": [2, 2], "stride": [2, 2], "padding": [1, 1], "size": [2, 2]},
+            ceil_mode=True,
+            count_include_pad=True,
+        ),
+        applies=config_is(ceil_mode=True, count_include_pad=True),
+    ),
+)
