@@ -76,11 +76,13 @@ def _graph(artifact: Artifact) -> Any:
     from ppq.core import DataType
 
     graph = artifact.model.graph
-    for value in (*graph.input, *graph.output):
-        try:
+    try:
+        for value in (*graph.input, *graph.output):
             DataType(value.type.tensor_type.elem_type)  # its numbers are ONNX's
-        except ValueError as refusal:
-            raise Unsupported(f"PPQ: {refusal}, that of {value.name}") from refusal
+        for spec in artifact.inputs:  # tf2onnx writes float16 for bfloat16
+            DataType.convert_from_numpy(np.dtype(spec.dtype))
+    except (ValueError, TypeError) as refusal:
+        raise Unsupported(f"PPQ: {refusal}") from refusal
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "model.onnx")
         file.write_bytes(artifact.model.SerializeToString())

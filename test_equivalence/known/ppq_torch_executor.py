@@ -38,6 +38,25 @@ SIZED = frozenset((
 ))
 ROW = np.ones((1, 2, 3), np.float32)
 NORM = {"batch": 1, "dtype": "float32", "channels": 2, "spatial": [3], "eps": 1e-3}
+UNPADDED = {
+    "batch": 1,
+    "dtype": "float32",
+    "channels": 1,
+    "size": [1],
+    "mode": "constant",
+    "padding": [[0, 0]],
+    "value": 0.0,
+}
+NONE = np.array(0, np.int32)
+UNROLLED = {
+    "batch": 1,
+    "dtype": "float32",
+    "writing": "python",
+    "stop": "count",
+    "most": 1,
+    "length": 2,
+    "width": 3,
+}
 PIXELS = {"batch": 1, "dtype": "float32", "channels": 1, "size": [2, 2]}
 
 
@@ -54,6 +73,16 @@ def open_batch(case: Case) -> bool:
 def of_no_images(case: Case) -> bool:
     """Whether there are other than two axes besides batch and channels."""
     return len(case.config["spatial"]) != 2
+
+
+def does_nothing(case: Case) -> bool:
+    """Whether the layer, as it is traced, may be its input."""
+    config = case.config
+    if case.layer == "pad":
+        return not any(width for pair in config["padding"] for width in pair)
+    if case.layer == "cast":
+        return bool(config["source"] == config["target"])
+    return case.layer == "data_dependent_loop" and config["writing"] == "python"
 
 
 def diverges(
@@ -210,27 +239,20 @@ KNOWN = (
         applies=config_is(centres="half_pixel"),
         paths="tensorflow>onnx13*",
     ),
-    diverges(
-        "data_dependent_loop",
-        Case(
-            "data_dependent_loop",
-            {
-                "batch": 1,
-                "dtype": "float32",
-                "writing": "python",
-                "stop": "count",
-                "most": 1,
-                "length": 1,
-                "width": 1,
-            },
-            0,
-            {"x": np.ones((1, 1, 1), np.float32), "steps": np.array(0, np.int32)},
-        ),
-        "a model of nothing but Identity, here a loop traced without a step, loses its output when PPQ removes that: "
-        "KeyError, it is not a valid variable of current graph",
-        "none found: ppq remove_identity graph output is not a variable name",
-        applies=config_is(writing="python"),
-        paths="torch>onnx*_from_torch_legacy>*",
+    *(
+        diverges(
+            "*",
+            witness,
+            "a model of nothing but Identity, such as a loop traced without a step or padding by nothing, loses its "
+            "output when PPQ removes that: KeyError, it is not a valid variable of current graph",
+            "none found: ppq remove_identity graph output is not a variable name",
+            applies=does_nothing,
+            paths=paths,
+        )
+        for paths, witness in (
+            ("torch>onnx*_from_torch_legacy>*", Case("data_dependent_loop", UNROLLED, 0, {"x": ROW, "steps": NONE})),
+            ("tensorflow>*", Case("pad", UNPADDED, 0, {"x": ROW[:, :1, :1]})),
+        )
     ),
     *(
         diverges(
@@ -299,7 +321,7 @@ KNOWN = (
                 "batch": 1,
                 "dtype": "float32",
                 "channels": 1,
-                "window": {"kernel": [2, 2], "stride": [1, 1], "padding": [1, 1], "size": [2, 2]},
+                "window": {"kernel": [3, 3], "stride": [1, 1], "padding": [1, 1], "size": [2, 2]},
                 "ceil_mode": False,
                 "count_include_pad": False,
             },
@@ -311,7 +333,6 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=config_is(count_include_pad=False),
-        paths="torch>*",
     ),
     diverges(
         "conv3d",
@@ -371,5 +392,70 @@ KNOWN = (
         status=Status.MISMATCH,
         applies=empty,
         paths="*>onnx13*",
+    ),
+    diverges(
+        "gather",
+        Case(
+            "gather",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [2],
+                "axis": -1,
+                "picked": 1,
+                "indices": "int32",
+                "negative": False,
+            },
+            0,
+            {"x": np.array([[1, 2]], np.float32), "indices": np.array([1], np.int32)},
+        ),
+        "Gather along a negative axis gives back its input: the axis is compared with 0, 1 and so on only",
+        "none found: ppq Gather_forward negative axis returns input unchanged",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        applies=lambda case: case.config["axis"] < 0,
+        # PyTorch's exporters write the axis from the front.
+        paths="tensorflow>*",
+    ),
+    diverges(
+        "conv_transpose2d",
+        Case(
+            "conv_transpose2d",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "in_channels": 1,
+                "out_channels": 1,
+                "groups": 1,
+                "size": [2, 2],
+                "kernel": [3, 3],
+                "stride": [2, 2],
+                "padding": [1, 1],
+                "output_padding": [1, 0],
+                "bias": False,
+            },
+            0,
+            {"x": np.ones((1, 1, 2, 2), np.float32)},
+        ),
+        "ConvTranspose with uneven padding, as tf2onnx writes it for an output padding, takes the width's off the "
+        "height and the other way round",
+        "none found: ppq ConvTranspose_forward uneven pads order p1 p2 p3 p4 height width",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        applies=lambda case: any(case.config["output_padding"]),
+        paths="tensorflow>*",
+    ),
+    diverges(
+        "take_along_axis",
+        Case(
+            "take_along_axis",
+            {"batch": 0, "dtype": "float32", "inner": [2], "axis": -1, "picked": 1, "indices": "int32"},
+            0,
+            {"x": np.zeros((0, 2), np.float32), "indices": np.zeros((0, 1), np.int32)},
+        ),
+        "GatherND reshapes what it takes with a -1 in the shape, which nothing answers where there are no rows",
+        "none found: ppq GatherND_forward empty batch reshape -1 ambiguous",
+        applies=empty,
+        paths="tensorflow>*",
     ),
 )
