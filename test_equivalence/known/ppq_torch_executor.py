@@ -219,7 +219,7 @@ KNOWN = (
         ),
         "Resize by sizes has no scales, and these are moved to the CPU before anyone looks: AttributeError, 'NoneType' "
         "object has no attribute 'cpu'",
-        "none found: ppq Resize_forward sizes without scales NoneType object has no attribute cpu",
+        "https://github.com/OpenPPL/ppq/issues/171",
         # tf2onnx writes scales.
         paths="torch>*",
     ),
