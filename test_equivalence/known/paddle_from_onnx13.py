@@ -181,14 +181,14 @@ KNOWN = (
             "conv1d",
             {
                 **SIZES,
-                "in_channels": 1,
+                "in_channels": 2,
                 "out_channels": 1,
                 "groups": 1,
-                "window": {"kernel": [1], "stride": [1], "dilation": [1], "padding": [0, 0], "size": [1]},
-                "bias": False,
+                "window": {"kernel": [3], "stride": [1], "dilation": [1], "padding": [1, 1], "size": [3]},
+                "bias": True,
             },
             0,
-            {"x": ROW},
+            {"x": np.ones((1, 2, 3), np.float32)},
         ),
         "a convolution of an image of one row, as tf2onnx writes one of one axis, comes after reshaping to computed "
         "sizes, so that Paddle knows none of them and refuses the channels",
@@ -266,7 +266,7 @@ KNOWN = (
     *(
         diverges(
             layer,
-            Case(layer, {**PIXELS, "out_size": [3, 3], **how}, 0, {"x": FOUR}),
+            Case(layer, {**PIXELS, "out_size": out_size, **how}, 0, {"x": FOUR}),
             "of Resize's coordinate_transformation_mode X2Paddle reads none where there are scales, and has Paddle "
             "take pixels from their corner",
             "none found: X2Paddle onnx Resize coordinate_transformation_mode half_pixel align_mode scales wrong",
@@ -275,9 +275,9 @@ KNOWN = (
             applies=config_is(**how),
             paths="tensorflow>*",
         )
-        for layer, how in (
-            ("resize_nearest", {"centres": "half_pixel"}),
-            ("resize_bilinear", {"align_corners": False}),
+        for layer, out_size, how in (
+            ("resize_nearest", [3, 3], {"centres": "half_pixel"}),
+            ("resize_bilinear", [4, 4], {"align_corners": False}),
         )
     ),
     diverges(

@@ -97,18 +97,35 @@ KNOWN = (
             ),
         )
     ),
-    diverges(
-        "integer_division",
-        Case(
-            "integer_division",
-            {**SIZES, "inner": [2], "numbers": "int32", "mode": "floor"},
-            0,
-            {"x": np.array([[3, -3]], np.int32)},
-        ),
-        REFUSED,
-        "the optimiser meets a variable of a type that it has no name for: ConvertVarType, unknown type 0",
-        "none found: Paddle-Lite opt ConvertVarType unknown type 0 bool xor",
-        applies=config_is(numbers="int32"),
+    *(
+        diverges(
+            witness.layer,
+            witness,
+            REFUSED,
+            "the optimiser meets a variable of a type that it has no name for: ConvertVarType, unknown type 0",
+            "none found: Paddle-Lite opt ConvertVarType unknown type 0 bool",
+            paths=paths,
+        )
+        for paths, witness in (
+            (
+                "torch>*",
+                Case(
+                    "integer_division",
+                    {**SIZES, "inner": [2], "numbers": "int32", "mode": "floor"},
+                    0,
+                    {"x": np.array([[3, -3]], np.int32)},
+                ),
+            ),
+            (
+                "tensorflow>*",
+                Case(
+                    "sliding_window_attention",
+                    {**SIZES, "heads": 1, "depth": 1, "causal": True, "window": 1, "length": 2},
+                    0,
+                    {"q": IMAGE[..., :1], "k": IMAGE[..., :1], "v": IMAGE[..., :1]},
+                ),
+            ),
+        )
     ),
     diverges(
         "pad",

@@ -446,7 +446,7 @@ KNOWN = (
         paths="tensorflow>*",
     ),
     diverges(
-        "take_along_axis",
+        "*",
         Case(
             "take_along_axis",
             {"batch": 0, "dtype": "float32", "inner": [2], "axis": -1, "picked": 1, "indices": "int32"},
@@ -455,7 +455,46 @@ KNOWN = (
         ),
         "GatherND reshapes what it takes with a -1 in the shape, which nothing answers where there are no rows",
         "none found: ppq GatherND_forward empty batch reshape -1 ambiguous",
-        applies=empty,
+        applies=both(layer_in(("take_along_axis", "mixture_of_experts")), empty),
         paths="tensorflow>*",
+    ),
+    diverges(
+        "rotary_attention",
+        Case(
+            "rotary_attention",
+            {
+                "batch": 1,
+                "dtype": "float16",
+                "heads": 1,
+                "length": 1,
+                "base": 10000.0,
+                "start": 0,
+                "pairing": "half",
+                "turned": 2,
+                "depth": 2,
+            },
+            0,
+            dict.fromkeys("qkv", np.ones((1, 1, 1, 2), np.float16)),
+        ),
+        "Sub makes float32 of what it gives, whatever it was given (default.py, Eltwise_forward): MatMul refuses that "
+        "beside float16",
+        "none found: ppq Eltwise_forward Sub float() float16 output dtype float32",
+        applies=in_half,
+        paths="tensorflow>*",
+    ),
+    diverges(
+        "resize_bicubic",
+        Case(
+            "resize_bicubic",
+            {**PIXELS, "out_size": [3, 3], "coefficient": -0.5, "align_corners": False},
+            0,
+            {"x": np.array([1, 2, 4, 9], np.float32).reshape(1, 1, 2, 2)},
+        ),
+        "Resize ignores `cubic_coeff_a` and takes PyTorch's, -0.75",
+        "none found: ppq Resize cubic_coeff_a ignored torch interpolate bicubic",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        applies=config_is(coefficient=-0.5),
+        paths="tensorflow>onnx13*",
     ),
 )
