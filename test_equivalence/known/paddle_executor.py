@@ -16,9 +16,24 @@ RELU_LAST = {
     "batch": 1,
     "dtype": "float32",
     "inner": [],
+    "widths": [1, 1],
     "activation": "relu",
     "activate_last": True,
     "bias": False,
+}
+
+
+# Of the second channel nothing but the gate can be NaN.
+SQUEEZED = {
+    "batch": 1,
+    "dtype": "float32",
+    "channels": 2,
+    "reduced": 1,
+    "height": 1,
+    "width": 1,
+    "layout": "NCHW",
+    "activation": "relu",
+    "gate": "sigmoid",
 }
 
 
@@ -40,12 +55,18 @@ KNOWN = (
             + where,
             link="https://github.com/PaddlePaddle/Paddle/issues/79351",
             versions=PADDLE,
-            witness=Case("mlp", {**RELU_LAST, "widths": widths}, 0, {"x": np.array([[np.nan]], np.float32)}),
+            witness=witness,
             applies=both(has_relu, not_a_number),
+            paths=paths,
         )
-        for component, widths, where in (
-            ("paddle_executor", [1, 1], ""),
-            ("paddle_lite_x86", [1, 8], "; in Paddle Lite where it takes eight numbers at once, and not in the rest"),
+        for component, paths, where, witness in (
+            ("paddle_executor", "*", "", Case("mlp", RELU_LAST, 0, {"x": np.array([[np.nan]], np.float32)})),
+            (
+                "paddle_lite_x86",
+                "torch>*",
+                "; in Paddle Lite where it follows a convolution",
+                Case("squeeze_excite", SQUEEZED, 0, {"x": np.array([[[[np.nan]], [[1]]]], np.float32)}),
+            ),
         )
     ),
     KnownDivergence(
