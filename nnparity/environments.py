@@ -30,6 +30,7 @@ found = importlib.metadata.distributions()
 print(json.dumps({re.sub("[-_.]+", "-", one.metadata["Name"]).lower(): one.version for one in found}))
 """
 BUILD_SECONDS = 3600
+OFFER_WHEELS = "if a package is not found, offer its wheel through PIP_FIND_LINKS or UV_FIND_LINKS"
 Say = Callable[[str], None]
 
 
@@ -148,7 +149,10 @@ class Environments:
             shutil.rmtree(folder)
         requirements = folder.with_suffix(".txt")
         requirements.write_text("\n".join((*spec.packages, *spec.constraints)) + "\n", encoding="utf-8")
-        self._uv(spec, "venv", "--quiet", "--python", find_interpreter(spec.python), str(folder))
+        interpreter = find_interpreter(spec.python)
+        no_python = f"there is no Python {spec.python} here and uv cannot fetch one: install it, for one with pyenv"
+        way_out = no_python if interpreter == spec.python else OFFER_WHEELS
+        self._uv(spec, "venv", "--quiet", "--python", interpreter, str(folder), way_out=way_out)
         python = str(folder / "bin" / "python")
         self._uv(spec, "pip", "install", "--quiet", "--python", python, "--requirement", str(requirements))
         probed = subprocess.run(
@@ -171,7 +175,7 @@ class Environments:
         (folder / READY).write_text(json.dumps(record, sort_keys=True), encoding="utf-8")
 
     @staticmethod
-    def _uv(spec: Environment, *arguments: str) -> None:
+    def _uv(spec: Environment, *arguments: str, way_out: str = OFFER_WHEELS) -> None:
         command = [uv.find_uv_bin(), *arguments]
         try:
             ran = subprocess.run(
@@ -190,8 +194,7 @@ class Environments:
         if ran.returncode != 0:
             raise BuildFailed(
                 f"environment {spec.name}: `uv {' '.join(arguments[:2])}` says: {_last_lines(ran.stderr)}; "
-                f"if a package is not found, offer its wheel through PIP_FIND_LINKS or UV_FIND_LINKS, "
-                f"then run `nnparity setup {spec.name}` again"
+                f"{way_out}, then run `nnparity setup {spec.name}` again"
             )
 
 
@@ -208,13 +211,18 @@ def find_interpreter(version: str) -> str:
     """Return a path, or failing that the bare version, which uv may know how to get."""
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return getattr(sys, "_base_executable", None) or sys.executable
-    found = subprocess.run(
-        [uv.find_uv_bin(), "python", "find", "--no-python-downloads", version],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found.stdout.strip() if found.returncode == 0 else version
+    # pyenv's programs refuse to start unless their version is the chosen one; uv gives up at the first that does.
+    for variables in ({}, {"PYENV_VERSION": version}):
+        found = subprocess.run(
+            [uv.find_uv_bin(), "python", "find", "--no-python-downloads", version],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **variables},
+        )
+        if found.returncode == 0:
+            return found.stdout.strip()
+    return version
 
 
 def unreachable() -> str:
