@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import sys
 import threading
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from nnparity.cache import MAKE_ROOM, ArtifactCache, Made, digest
-from nnparity.contracts import Arrays, CompilingRuntime
+from nnparity.contracts import Arrays, CompilingRuntime, ComputesIn, Quantised
 from nnparity.discovery import Component, Content, Route
 from nnparity.divergence import KnownDivergence
 from nnparity.dtypes import DISTRIBUTION
@@ -26,6 +27,7 @@ from nnparity.pool import Pool
 from nnparity.remote import CallFailed, LocalWorker, ProcessWorker, Worker
 from nnparity.roots import write_root
 from nnparity.sources import Sources
+from nnparity.worker import ARTIFACT
 
 SESSIONS_KEPT = 12
 
@@ -52,6 +54,15 @@ class Tally:
         with self.lock:
             self.made += fresh
             self.cached += not fresh
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What a model gave. seconds: of one run. megabytes: the most that the worker held while it loaded the model."""
+
+    outputs: list[dict[str, np.ndarray]]
+    seconds: float
+    megabytes: int
 
 
 class Bench:
@@ -154,15 +165,15 @@ class Bench:
             return source
         return self._derive("compile", source, self.content.runtimes[name], self._compiling[name], Stage.LOAD)
 
-    def run(self, source: Made, name: str, sets: Sequence[Arrays]) -> tuple[list[dict[str, np.ndarray]], float]:
-        """Return the outputs for each set of inputs and the seconds that one run took. Stages LOAD and RUN."""
+    def run(self, source: Made, name: str, sets: Sequence[Arrays]) -> Runs:
+        """Return the outputs for each set of inputs. Stages LOAD and RUN."""
         component = self.content.runtimes[name]
         session = f"{name}:{source.key}"
         names = list(sets[0])
         arrays = {f"{index}/{key}": array for index, one in enumerate(sets) for key, array in one.items()}
         request = {"op": "run", "session": session, "sets": len(sets), "inputs": names}
         with self._worker(component, Stage.LOAD, session) as worker:
-            self._load(worker, component, source, session)
+            megabytes = self._load(worker, component, source, session)
             with _staged(Stage.RUN, name):
                 header, outputs = worker.call(request, arrays, seconds=self._limits.run_seconds)
             self._unload_oldest(worker)
@@ -170,7 +181,7 @@ class Bench:
         for key, array in outputs.items():
             index, _, output = key.partition("/")
             split[int(index)][output] = array
-        return split, float(header["seconds"])
+        return Runs(split, float(header["seconds"]), megabytes)
 
     def run_once(self, source: Made, name: str, sets: Sequence[Arrays]) -> list[dict[str, np.ndarray]]:
         """Return what `run` gives, from the cache if it ran before: for what measures, not for what is checked."""
@@ -188,9 +199,24 @@ class Bench:
         )
         outputs = self._cache.runs.get(key)
         if outputs is None:
-            outputs, _ = self.run(source, name, sets)
+            outputs = self.run(source, name, sets).outputs
             self._cache.runs.keep(key, outputs)
         return outputs
+
+    def meaning_of(self, made: Made) -> str:
+        """Return the runtime that computes what a quantised model says, "" for a model that is not quantised."""
+        representation = self.content.representations.get(made.representation)
+        return representation.meaning if isinstance(representation, Quantised) else ""
+
+    def steps_of(self, made: Made) -> Mapping[str, float]:
+        """Return the size of one step of each output of a quantised model."""
+        steps: Mapping[str, float] = json.loads((made.folder / ARTIFACT).read_text(encoding="utf-8")).get("steps", {})
+        return steps
+
+    def computes_in(self, runtime: str) -> str:
+        """Return the dtype that the runtime computes every float in, "" for one that keeps to the model's."""
+        kind = self.content.runtimes[runtime].kind
+        return kind.computes_in if isinstance(kind, ComputesIn) else ""
 
     def versions(self, name: str) -> Mapping[str, str]:
         """Return the installed versions where the component or root runs; empty if that is not built."""
@@ -207,9 +233,10 @@ class Bench:
             )
         return self._known[asked]
 
-    def _load(self, worker: Worker, component: Component[Any], source: Made, session: str) -> None:
+    def _load(self, worker: Worker, component: Component[Any], source: Made, session: str) -> int:
+        """Load the model unless that is done; return the megabytes that the worker held at most while it was."""
         if session in worker.loaded:
-            return
+            return worker.loaded[session]
         request = {
             "op": "load",
             "component": component.name,
@@ -218,8 +245,9 @@ class Bench:
             "source_key": source.key,
         }
         with _staged(Stage.LOAD, component.name):
-            worker.call(request, {}, seconds=self._limits.load_seconds)
-        worker.loaded[session] = None
+            header, _ = worker.call(request, {}, seconds=self._limits.load_seconds)
+        worker.loaded[session] = int(header["megabytes"])
+        return worker.loaded[session]
 
     def _unload_oldest(self, worker: Worker) -> None:
         """Keep at most SESSIONS_KEPT; a runtime that dies of unloading has answered, and only costs a new worker."""

@@ -61,6 +61,8 @@ def digest_of_files(files: Iterable[Path]) -> str:
 class Made:
     """An artifact in the cache. seconds: what making it took, loading and saving not counted.
 
+    megabytes: the most that the worker held while it was made, the framework included; 0 if that is not known.
+
     origin: what artifacts made from it are keyed by, "" for its own key. A root's key says where the layer's file lies,
     its origin does not: what is made from a copy of the file is the same.
     """
@@ -70,6 +72,7 @@ class Made:
     representation: str
     operators: dict[str, int]
     seconds: float
+    megabytes: int
     fresh: bool
     origin: str = ""
 
@@ -117,7 +120,9 @@ class ArtifactCache:
         made = self._read(key, place, fresh=True)
         if not isinstance(made, Made):
             raise Failure(Stage.CONVERT, Status.ERROR, f"the worker left no {ARTIFACT} in {place}")
-        self._found[key] = Made(key, place, made.representation, made.operators, made.seconds, fresh=False)
+        self._found[key] = Made(
+            key, place, made.representation, made.operators, made.seconds, made.megabytes, fresh=False
+        )
         return made
 
     def fail(self, key: str, failure: Failure) -> None:
@@ -151,7 +156,9 @@ class ArtifactCache:
                 stage, status = Stage(record["stage"]), Status(record["status"])
                 return Failure(stage, status, record["detail"], component=record["component"])
             operators = self._shared(record["operators"] or {})
-            return Made(key, folder, record["representation"], operators, record["seconds"], fresh)
+            return Made(
+                key, folder, record["representation"], operators, record["seconds"], record.get("megabytes", 0), fresh
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 

@@ -18,6 +18,7 @@ from nnparity.compare import Comparison, Problem, compare
 from nnparity.discovery import Route
 from nnparity.divergence import judge
 from nnparity.evidence import described
+from nnparity.judging import yardstick
 from nnparity.layers import Case, relation_of, rounded
 from nnparity.oracle import EXACT, Oracle
 from nnparity.outcome import Failure, Outcome, Stage, Status, Verdict
@@ -30,11 +31,15 @@ RanByDigest = dict[str, "Ran"]
 
 @dataclass(frozen=True)
 class Ran:
-    """What one run gave. seconds: the run alone. elapsed: with loading, and the way to the worker and back."""
+    """What one run gave. seconds: the run alone. elapsed: with loading, and the way to the worker and back.
+
+    megabytes: the most that the worker held while it loaded the model.
+    """
 
     outputs: Mapping[str, Any]
     seconds: float
     elapsed: float
+    megabytes: int
 
 
 @dataclass
@@ -44,14 +49,19 @@ class Trail:
     ran: RanByDigest
     op_counts: dict[str, Mapping[str, int]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    megabytes: dict[str, int] = field(default_factory=dict)
     run_microseconds: float = math.nan
+    accuracy_loss: float = math.nan
 
     def add(self, step: str, made: Made) -> None:
         self.op_counts[step] = made.operators
         self.seconds[step] = made.seconds
+        if made.megabytes:
+            self.megabytes[step] = made.megabytes
 
     def ran_for(self, route: Route, ran: Ran) -> None:
         self.seconds.setdefault(route.runtime, ran.elapsed)
+        self.megabytes.setdefault(route.runtime, ran.megabytes)
         self.run_microseconds = ran.seconds * 1e6
 
 
@@ -98,6 +108,7 @@ def check(case: Case, route: Route, bench: Bench, oracle: Oracle, ran: RanByDige
             "max_ulp": comparison.max_ulp,
             "error_over_budget": comparison.error_over_budget,
             "detail": comparison.detail,
+            "accuracy_loss": trail.accuracy_loss,
         }
     outcome = Outcome(
         case=case.id,
@@ -110,6 +121,7 @@ def check(case: Case, route: Route, bench: Bench, oracle: Oracle, ran: RanByDige
         op_counts=trail.op_counts,
         op_total={step: op_counts.total(counts) for step, counts in trail.op_counts.items()},
         seconds=trail.seconds,
+        megabytes=trail.megabytes,
         run_microseconds=trail.run_microseconds,
         **values,
     )
@@ -144,15 +156,19 @@ def _compared(case: Case, route: Route, bench: Bench, oracle: Oracle, trail: Tra
     bench.refuse_dtype(case, route)
     if case.relation:
         return _related(case, route, bench, oracle, trail)
-    expectation = oracle.expectation(case, route.root)
-    comparison = compare(_outputs(case, route, bench, trail), expectation)
+    made = _made(case, route, bench, trail)
+    held_to = yardstick(case, route, made, bench, oracle)
+    trail.accuracy_loss = held_to.accuracy_loss
+    comparison = compare(_outputs(case, made, route, bench, trail), held_to.expectation)
     if route.steps != (route.root, bench.content.eager(route.root)) or not comparison.matches:
         return comparison
     # The eager root is part of its own budget, so it is judged once more where it is not: in float64.
     exact = replace(
         case, config={**case.config, "dtype": EXACT}, inputs=rounded(case.inputs, EXACT), open_axes=case.open_axes
     )
-    return compare(_outputs(exact, route, bench, Trail(trail.ran)), oracle.bare_expectation(exact))
+    again = Trail(trail.ran)
+    made = _made(exact, route, bench, again)
+    return compare(_outputs(exact, made, route, bench, again), oracle.bare_expectation(exact))
 
 
 def _related(case: Case, route: Route, bench: Bench, oracle: Oracle, trail: Trail) -> Comparison:
@@ -160,10 +176,15 @@ def _related(case: Case, route: Route, bench: Bench, oracle: Oracle, trail: Trai
     if len(runs) == 1:
         said = f"the relation {case.relation!r} of {case.layer} says nothing about the inputs of the case {case.id}"
         raise Failure(Stage.COMPARE, Status.ERROR, said, component=case.layer)
-    _run(_made(case, route, bench, trail), runs, route, bench, trail.ran)
-    first, second = (Side(trail.ran[one.digest].outputs, oracle.bare_expectation(one)) for one in runs)
+    made = _made(case, route, bench, trail)
+    _run(made, runs, route, bench, trail.ran)
+    held_to = [yardstick(one, route, made, bench, oracle, bare=True) for one in runs]
+    first, second = (
+        Side(trail.ran[run.digest].outputs, one.expectation) for run, one in zip(runs, held_to, strict=True)
+    )
     trail.ran_for(route, trail.ran[runs[1].digest])
-    comparison = compare_related(relation_of(case, bench.content.layers[case.layer]), case, first, second)
+    relation = relation_of(case, bench.content.layers[case.layer])
+    comparison = compare_related(relation, held_to[0].case, first, second)
     return comparison if comparison.matches else replace(comparison, problems=_about(case, comparison.problems))
 
 
@@ -171,8 +192,8 @@ def _about(case: Case, problems: Sequence[Problem]) -> tuple[Problem, ...]:
     return tuple(replace(problem, text=f"relation {case.relation!r}: {problem.text}") for problem in problems)
 
 
-def _outputs(case: Case, route: Route, bench: Bench, trail: Trail) -> Mapping[str, Any]:
-    _run(_made(case, route, bench, trail), [case], route, bench, trail.ran)
+def _outputs(case: Case, made: Made, route: Route, bench: Bench, trail: Trail) -> Mapping[str, Any]:
+    _run(made, [case], route, bench, trail.ran)
     trail.ran_for(route, trail.ran[case.digest])
     return trail.ran[case.digest].outputs
 
@@ -191,9 +212,10 @@ def _run(made: Made, cases: Sequence[Case], route: Route, bench: Bench, ran: Ran
     if not missing:
         return
     started = time.perf_counter()
-    outputs, seconds = bench.run(made, route.runtime, [case.inputs for case in missing.values()])
+    runs = bench.run(made, route.runtime, [case.inputs for case in missing.values()])
     elapsed = (time.perf_counter() - started) / len(missing)
-    ran.update({digest: Ran(one, seconds, elapsed) for digest, one in zip(missing, outputs, strict=True)})
+    for digest, outputs in zip(missing, runs.outputs, strict=True):
+        ran[digest] = Ran(outputs, runs.seconds, elapsed, runs.megabytes)
 
 
 def _made(case: Case, route: Route, bench: Bench, trail: Trail) -> Made:

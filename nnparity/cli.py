@@ -94,7 +94,7 @@ def run_command(**options: Any) -> None:
 @said_plainly
 def list_command(what: str, *, as_json: bool, models: tuple[Path, ...], converters: tuple[Path, ...]) -> None:
     """Show what there is, what is installed, and why not."""
-    from nnparity.listing import rows_of
+    from nnparity.listing import IN_JSON_ONLY, rows_of
 
     content = load_content(models, converters)
     rows = rows_of(what, content, environments_of(content))
@@ -102,7 +102,8 @@ def list_command(what: str, *, as_json: bool, models: tuple[Path, ...], converte
         click.echo(json.dumps(rows, indent=1, sort_keys=True))
     else:
         for row in rows:
-            click.echo("  ".join(str(value) for value in row.values() if value not in ("", None, {})))
+            shown = (value for key, value in row.items() if key not in IN_JSON_ONLY and value not in ("", None, {}))
+            click.echo("  ".join(map(str, shown)))
     content.refuse_broken()
 
 

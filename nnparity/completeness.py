@@ -9,6 +9,7 @@ from typing import Any
 NAME = re.compile(r"\w[\w.+-]*", re.ASCII)  # it stands in paths, globs, file names and commands
 METHODS = {"representation": ("save", "load", "count", "family"), "conversion": ("convert",), "runtime": ("load",)}
 TEXTS = {"representation": ("title",), "conversion": ("source", "target"), "runtime": ()}
+COMPUTED_IN = ("float16", "bfloat16", "float32", "float64")
 TUPLES = {"representation": (), "conversion": (), "runtime": ("accepts",)}
 
 
@@ -32,6 +33,9 @@ def complete(things: Mapping[str, Any], kind: str) -> dict[str, Any]:
         on_demand = getattr(one, "on_demand", False)
         if not isinstance(on_demand, bool):
             raise TypeError(f"{name}.on_demand is {on_demand!r}; expected True or False, or nothing, which means False")
+        computes_in = getattr(one, "computes_in", "float32")
+        if computes_in not in COMPUTED_IN:
+            raise TypeError(f"{name}.computes_in is {computes_in!r}; expected one of {', '.join(COMPUTED_IN)}")
     return dict(things)
 
 

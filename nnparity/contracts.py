@@ -72,6 +72,7 @@ class Artifact:
     inputs: in the order in which the root's callable takes them. outputs: names, in the order of its results.
     sizes: the size to give an open axis where an example is needed; it says nothing about other runs.
     operators: how many of each operator, by the representation's own names; None asks the representation to count.
+    steps: of a quantised model, the size of one step of each output; None for all others.
     """
 
     representation: str
@@ -80,6 +81,7 @@ class Artifact:
     outputs: Tuple[str, ...]
     sizes: Mapping[str, int]
     operators: Mapping[str, int] | None = None
+    steps: Mapping[str, float] | None = None
 
     @property
     def open_axes(self) -> Tuple[str, ...]:
@@ -98,6 +100,10 @@ class Artifact:
     def with_operators(self, operators: Mapping[str, int]) -> Artifact:
         """Return the artifact with these operator counts instead of the representation's own."""
         return replace(self, operators=operators)
+
+    def with_steps(self, steps: Mapping[str, float]) -> Artifact:
+        """Return the artifact with the size of one step of each quantised output."""
+        return replace(self, steps=steps)
 
 
 class Representation(Protocol):
@@ -121,6 +127,18 @@ class Representation(Protocol):
 
     def family(self, operator: str) -> Family | None:
         """Return the family of an operator name, or None if no family claims it."""
+
+
+@runtime_checkable
+class Quantised(Protocol):
+    """A representation whose models are judged against what they say themselves, in steps of their outputs.
+
+    How far that lies from the layer is recorded beside the verdict. Its conversions give `with_steps`.
+    """
+
+    @property
+    def meaning(self) -> str:
+        """Name of the runtime that computes what a model says, operator by operator and unoptimised."""
 
 
 class Root(Representation, Protocol):
@@ -194,6 +212,14 @@ class OnDemand(Protocol):
 
     @property
     def on_demand(self) -> bool: ...
+
+
+@runtime_checkable
+class ComputesIn(Protocol):
+    """A runtime that computes every float in one dtype, by its documentation, and is judged in that."""
+
+    @property
+    def computes_in(self) -> str: ...
 
 
 @runtime_checkable

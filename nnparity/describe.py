@@ -63,12 +63,12 @@ def steps_of(content: Content) -> dict[str, dict[str, str]]:
     steps: dict[str, dict[str, str]] = {}
     for root in content.roots:
         eager = content.runtimes[content.eager(root)]
-        steps[root] = _step(content, root, "root", eager.environment)
+        steps[root] = _step(content, root, "root", eager.environment, content.representations[root])
     for name, conversion in content.conversions.items():
-        steps[name] = _step(content, conversion.kind.target, "conversion", conversion.environment)
+        steps[name] = _step(content, conversion.kind.target, "conversion", conversion.environment, conversion.kind)
     for name, runtime in content.runtimes.items():
         counted = runtime.kind.compiles_to if isinstance(runtime.kind, CompilingRuntime) else runtime.kind.accepts[0]
-        steps[name] = _step(content, counted, "runtime", runtime.environment)
+        steps[name] = _step(content, counted, "runtime", runtime.environment, runtime.kind)
     return steps
 
 
@@ -123,10 +123,29 @@ def _layer(layer: LayerSpec) -> dict[str, Any]:
     }
 
 
-def _step(content: Content, representation: str, kind: str, environment: str) -> dict[str, str]:
+def operators_from(component: object, representation: object) -> str:
+    """Return where a step's operator counts come from: what it says itself, else what its `compile` or `count` returns.
+
+    A runtime that compiles nothing counts no operators of its own.
+    """
+    said = getattr(component, "operators_from", "")
+    if said:
+        return str(said)
+    counting = getattr(component, "compile", None) or getattr(representation, "count", None)
+    sentence = " ".join((inspect.getdoc(counting) or "").split()).partition(". ")[0]
+    return sentence.removeprefix("Return ").removesuffix(".")
+
+
+def _step(content: Content, representation: str, kind: str, environment: str, component: object) -> dict[str, str]:
     known = content.representations.get(representation)
-    title = known.title if known else representation
-    return {"representation": representation, "title": title, "kind": kind, "environment": environment}
+    counts_nothing = kind == "runtime" and not isinstance(component, CompilingRuntime)
+    return {
+        "representation": representation,
+        "title": known.title if known else representation,
+        "kind": kind,
+        "environment": environment,
+        "operators_from": "" if counts_nothing else operators_from(component, known),
+    }
 
 
 def _environment(name: str, content: Content, environments: Environments) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from nnparity.cases import load_case
 from nnparity.completeness import complete, named
-from nnparity.contracts import Conversion, Environment, NeedsSupply, OnDemand, Representation, Runtime
+from nnparity.contracts import Conversion, Environment, NeedsSupply, OnDemand, Quantised, Representation, Runtime
 from nnparity.divergence import KnownDivergence, askable
 from nnparity.errors import UserError, nearest
 from nnparity.layers import Case, LayerSpec
@@ -258,6 +258,12 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
     )
     lost = {name: content.why_no_root(name) for name in content.built_in}
     broken += [Broken(representation_files[name], why) for name, why in lost.items() if why]
+    for name, representation in representations.items():
+        if isinstance(representation, Quantised) and representation.meaning not in content.runtimes:
+            problem = (
+                f"{name}.meaning is {representation.meaning!r}, no runtime; {nearest(representation.meaning, runtimes)}"
+            )
+            broken.append(Broken(representation_files[name], problem))
     for entry in content.known:
         there = entry.component in components or entry.component in content.roots
         if not there or entry.witness.layer not in layers or not entry.about_layer(entry.witness.layer):

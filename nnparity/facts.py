@@ -9,13 +9,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Step:
-    """A root, conversion or runtime. title: of the representation, as its users write it."""
+    """A root, conversion or runtime. title: of the representation, as its users write it.
+
+    operators_from: where its operator counts come from, "" if it has none of its own.
+    """
 
     name: str
     kind: str = ""
     representation: str = ""
     title: str = ""
     environment: str = ""
+    operators_from: str = ""
 
 
 @dataclass(frozen=True)

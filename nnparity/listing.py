@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnparity.describe import not_built, steps_of
+from nnparity.describe import licences, not_built, steps_of
 from nnparity.discovery import Content
 from nnparity.environments import Environments
 
 Rows = list[dict[str, Any]]
 ON_DEMAND = "on demand"
+IN_JSON_ONLY = ("licences", "megabytes", "operators from")  # a line for a person has no room
 
 
 def rows_of(what: str, content: Content, environments: Environments) -> Rows:
@@ -50,6 +51,9 @@ def _components(content: Content, environments: Environments) -> Rows:
             "to": getattr(one.kind, "target", ""),
             "environment": one.environment,
             "versions": {key: value for key, value in built.versions.items() if key in pins} if built else {},
+            "licences": licences(built.folder, pins) if built else {},
+            "megabytes": built.megabytes if built else None,
+            "operators from": steps[name]["operators_from"],
             "known divergences": sum(entry.component == name for entry in content.known),
             "when": ON_DEMAND if name in content.on_demand else "",
             "reason": missing.get(name, ""),

@@ -64,9 +64,12 @@ class Outcome:
 
     path: root, conversions, runtime. known: the entry that explains it, "" if none.
     component: where it stopped, "" after a comparison. max_abs, max_ulp, error_over_budget: NaN if not compared.
-    op_counts, op_total, seconds: by step name, in path order; run_microseconds: one run, NaN if not run.
+    op_counts, op_total, seconds, megabytes: by step name, in path order; run_microseconds: one run, NaN if not run.
+    megabytes: the most that the step's process held while it converted, or loaded the model, its framework included.
     open_axes: axes whose size the converter was not told. witness: the case belongs to a known divergence.
     relation: the fact of the layer that was asked about, by which two runs are compared; "" for outputs by themselves.
+    accuracy_loss: of a quantised model, the greatest distance of what it says from the layer, over the range of the
+    layer's output; NaN, and not in the line, for all others. Its verdict says whether the runtime keeps to the model.
     evidence: of failures and witnesses, the numbers that a reader wants to see: `window`, up to 5 x 5 values around the
     worst element (output, index, shape, corner, expected, got, allowed), and `inputs` by name (dtype, shape, min, max,
     nan, inf, first). JSON values; empty, and not in the line, for all others and in files that are older.
@@ -90,9 +93,11 @@ class Outcome:
     op_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     op_total: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    megabytes: Mapping[str, int] = field(default_factory=dict)
     run_microseconds: float = math.nan
     detail: str = ""
     reproduce: str = ""
+    accuracy_loss: float = math.nan
     evidence: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -115,6 +120,8 @@ class Outcome:
             record[name] = _plain(getattr(self, name))
         if not self.evidence:
             del record["evidence"]
+        if math.isnan(self.accuracy_loss):
+            del record["accuracy_loss"]
         return record
 
     @classmethod
@@ -126,7 +133,7 @@ class Outcome:
         values["stage"] = Stage(values["stage"])
         values["status"] = Status(values["status"])
         values["verdict"] = Verdict(values["verdict"])
-        for name in ("max_abs", "max_ulp", "error_over_budget", "run_microseconds"):
+        for name in ("max_abs", "max_ulp", "error_over_budget", "run_microseconds", "accuracy_loss"):
             values[name] = math.nan if values.get(name) is None else float(values[name])
         return cls(**values, extra={name: value for name, value in record.items() if name not in _NAMES})
 

@@ -51,8 +51,8 @@ class Worker(Protocol):
     def alive(self) -> bool: ...
 
     @property
-    def loaded(self) -> dict[str, None]:
-        """Names of the sessions that it holds, oldest first."""
+    def loaded(self) -> dict[str, int]:
+        """The sessions that it holds, oldest first, with the megabytes that it held at most while it loaded each."""
 
     def call(self, request: Mapping[str, Any], arrays: Arrays, *, seconds: float) -> tuple[dict[str, Any], Arrays]:
         """Return the reply's header and arrays. Raises CallFailed."""
@@ -72,7 +72,7 @@ class ProcessWorker:
         variables: Mapping[str, str],
         memory_bytes: int,
     ) -> None:
-        self.loaded: dict[str, None] = {}
+        self.loaded: dict[str, int] = {}
         self.peak_bytes = 0
         self._memory_bytes = memory_bytes
         self._stderr: collections.deque[bytes] = collections.deque(maxlen=STDERR_KEPT)
@@ -250,7 +250,7 @@ class LocalWorker:
     def __init__(self, *, components: Mapping[str, str], representations: Mapping[str, str]) -> None:
         from nnparity.worker import Server
 
-        self.loaded: dict[str, None] = {}
+        self.loaded: dict[str, int] = {}
         self._server = Server(components=components, representations=representations)
 
     @property

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from nnparity.cache import digest_of_files
 
+QUOTED = re.compile(r"""["']([\w.-]+)["']""")
 LOOKED_INTO = "custom_operators"  # whoever names this folder loads every file in it
 
 
@@ -43,9 +44,6 @@ class Sources:
 
     def _names(self, file: Path) -> frozenset[Path]:
         if file not in self._named:
-            tree = ast.parse(file.read_bytes(), filename=str(file))
-            texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-            self._named[file] = frozenset(
-                one for text in texts if isinstance(text, str) for one in self._shared.get(text, ())
-            )
+            texts = set(QUOTED.findall(file.read_text(encoding="utf-8")))
+            self._named[file] = frozenset(one for text in texts for one in self._shared.get(text, ()))
         return self._named[file]

@@ -5,6 +5,7 @@ Runs on Python 3.8 with nothing but NumPy. Real stdout is kept for replies; what
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gc
 import importlib.util
@@ -56,6 +57,7 @@ def describe_artifact(artifact: Artifact) -> Dict[str, Any]:
         "outputs": list(artifact.outputs),
         "sizes": dict(artifact.sizes),
         "operators": None if artifact.operators is None else dict(artifact.operators),
+        **({"steps": dict(artifact.steps)} if artifact.steps else {}),
     }
 
 
@@ -88,11 +90,12 @@ class Server:
         return {"ok": True, "python": sys.version.split()[0], "numpy": np.__version__}, dict(arrays)
 
     def _answer_build(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
+        forget_peak()
         started = time.perf_counter()
         artifact = self._artifact(Path(request["source"]), request["source_key"])
         counted = artifact.with_operators(self._representation(artifact.representation).count(artifact))
         seconds = time.perf_counter() - started
-        self._write(counted, Path(request["target"]), seconds, save=False)
+        self._write(counted, Path(request["target"]), seconds, peak_megabytes(), save=False)
         return {"ok": True, "seconds": seconds}, {}
 
     def _answer_convert(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
@@ -107,6 +110,7 @@ class Server:
         # Nobody else gets what a component may have changed, nor the result before it has been through its files:
         # otherwise an outcome would depend on what ran before it, and on what the cache had.
         self._models.pop(request["source_key"], None)
+        forget_peak()
         started = time.perf_counter()
         derived, expected = derive(component, source)
         if not isinstance(derived, Artifact):
@@ -116,19 +120,20 @@ class Server:
                 f"{request['component']}: expected an Artifact in {expected!r}, got one in {derived.representation!r}; "
                 f"return artifact.converted({expected!r}, model)"
             )
-        seconds = time.perf_counter() - started
+        seconds, megabytes = time.perf_counter() - started, peak_megabytes()
         if derived.operators is None:
             derived = derived.with_operators(self._representation(derived.representation).count(derived))
         target = Path(request["target"])
-        self._write(derived, target, seconds, save=True)
+        self._write(derived, target, seconds, megabytes, save=True)
         return {"ok": True, "seconds": seconds}, {}
 
     def _answer_load(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
         artifact = self._artifact(Path(request["source"]), request["source_key"])
         component = self._component(request["component"])
+        forget_peak()
         started = time.perf_counter()
         self._sessions[request["session"]] = component.load(artifact)
-        return {"ok": True, "seconds": time.perf_counter() - started}, {}
+        return {"ok": True, "seconds": time.perf_counter() - started, "megabytes": peak_megabytes()}, {}
 
     def _answer_unload(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
         self._sessions.pop(request["session"], None)
@@ -179,6 +184,7 @@ class Server:
             outputs=tuple(text["outputs"]),
             sizes=text["sizes"],
             operators=text["operators"],
+            steps=text.get("steps"),
         )
         self._keep(key, artifact)
         return artifact
@@ -188,10 +194,10 @@ class Server:
         while len(self._models) > MODELS_KEPT:
             self._models.popitem(last=False)
 
-    def _write(self, artifact: Artifact, target: Path, seconds: float, *, save: bool) -> None:
+    def _write(self, artifact: Artifact, target: Path, seconds: float, megabytes: int, *, save: bool) -> None:
         if save:
             self._representation(artifact.representation).save(artifact.model, target)
-        described = {**describe_artifact(artifact), "seconds": seconds}
+        described = {**describe_artifact(artifact), "seconds": seconds, "megabytes": megabytes}
         (target / ARTIFACT).write_text(json.dumps(described, sort_keys=True), encoding="utf-8")
 
 
@@ -209,6 +215,21 @@ def _failed(status: str, detail: str, trace: str = "") -> Dict[str, Any]:
 
 def _peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def forget_peak() -> None:
+    """Let the peak of this process's memory begin at what it holds now, where the system can."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def peak_megabytes() -> int:
+    """Return the most that this process held since `forget_peak`, all that is imported in it included."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) // 1024
+    return _peak_bytes() // 2**20
 
 
 def collect_rarely() -> None:

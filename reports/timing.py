@@ -13,6 +13,7 @@ from nnparity.pages import Recorded, Section
 def context(recorded: Recorded) -> Mapping[str, object]:
     outcomes, facts = recorded.outcomes, recorded.facts
     made: dict[str, dict[tuple[object, ...], float]] = {}
+    held: dict[str, list[int]] = {}
     runs: dict[str, list[float]] = {}
     configs: dict[int, str] = {}  # by identity: outcomes share their configs, and there are many times fewer
     for outcome in outcomes:
@@ -22,6 +23,8 @@ def context(recorded: Recorded) -> Mapping[str, object]:
         for index, step in enumerate(outcome.path):
             if recorded.page == "component" and step != recorded.about:
                 continue
+            if isinstance(outcome.megabytes.get(step), int):
+                held.setdefault(step, []).append(outcome.megabytes[step])
             seconds = outcome.seconds.get(step)
             if isinstance(seconds, (int, float)) and math.isfinite(seconds):
                 artifact = (*model, outcome.path[: index + 1])
@@ -37,6 +40,7 @@ def context(recorded: Recorded) -> Mapping[str, object]:
                 "kind": facts.step(step).kind or "step",
                 "models": len(made.get(step, {})),
                 "seconds": median(made[step].values()) if step in made else math.nan,
+                "megabytes": median(held[step]) if step in held else math.nan,
                 "runs": len(runs.get(step, ())),
                 "microseconds": median(runs[step]) if step in runs else math.nan,
             }

@@ -378,3 +378,17 @@ def test_component_that_finds_nothing_to_run_on_is_not_run_and_is_asked_again(wo
     assert (outcome.stage, outcome.verdict, outcome.detail) == (Stage.CONVERT, Verdict.NOT_RUN, "no GPU")
     (world.converters / "support" / "gpu").touch()
     assert world.check(bench, PATH).verdict is Verdict.PASS
+
+
+def test_memory_is_recorded_for_every_step_and_is_its_own(world: World) -> None:
+    hungry = "import time\n        np.ones(2**26); time.sleep(0.01)\n        "
+    world.edit(
+        "converters/conversions/table_from_toy.py",
+        "from nnparity.contracts",
+        "import numpy as np\nfrom nnparity.contracts",
+    )
+    world.edit("converters/conversions/table_from_toy.py", "        factor =", f"        {hungry}factor =")
+    outcome = world.check(world.bench(), PATH)
+    assert list(outcome.megabytes) == ["toy", "table_from_toy", "table_cpu"]
+    assert outcome.megabytes["table_from_toy"] > 512 > outcome.megabytes["table_cpu"] > 0
+    assert Outcome.from_json(outcome.to_json()).megabytes == outcome.megabytes

@@ -59,6 +59,28 @@ def test_what_is_listed_is_what_the_report_is_about_but_for_what_is_on_demand(
         assert "--component rare" in (built_world.folder / OUT / "coverage.html").read_text(encoding="utf-8")
 
 
+def test_component_is_listed_with_versions_licence_size_and_what_its_operators_are_counted_on(
+    built_world: World, command: Command
+) -> None:
+    content = ["--models", str(built_world.models), "--converters", str(built_world.converters)]
+    built_world.edit(
+        "converters/conversions/table_from_toy.py", "    target", '    operators_from = "the rows"\n    target'
+    )
+    built_world.edit(
+        "converters/representations/table.py",
+        '        return {"Mul"',
+        '        """Return one row. Always."""\n        return {"Mul"',
+    )
+    rows = {row["name"]: row for row in json.loads(command("list", "components", *content, "--json").output)}
+    conversion, optimiser, runtime = (rows[name] for name in ("table_from_toy", "table_tidied", "table_cpu"))
+    assert conversion["versions"]["numpy"]
+    assert "BSD" in conversion["licences"]["numpy"]
+    assert conversion["megabytes"] >= 0
+    assert conversion["operators from"] == "the rows"
+    assert optimiser["operators from"] == "one row"
+    assert runtime["operators from"] == ""
+
+
 def outcome_of(case: str, status: Status, verdict: Verdict) -> Outcome:
     return Outcome(case, "softmax", {}, ("torch", "torch_eager"), Stage.COMPARE, status, verdict)
 

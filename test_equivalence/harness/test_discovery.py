@@ -232,6 +232,12 @@ def test_broken_file_is_named_and_the_others_still_run(world: World, folder: str
         (TABLE_CPU, ('environment = "toy"', 'environment = "toi"'), "did you mean toy"),
         (TABLE, ("def family(", "def families("), "no method `family`"),
         (TABLE, ('    title = "Table"\n', ""), "title is None; expected a str"),
+        (TABLE, ("    title =", '    meaning = "table_cpuu"\n    title ='), "no runtime; did you mean table_cpu"),
+        (
+            TABLE_CPU,
+            ("    name =", '    computes_in = "half"\n    name ='),
+            "computes_in is 'half'; expected one of float16",
+        ),
     ],
 )
 def test_component_that_lacks_something_is_told_what(

@@ -58,6 +58,7 @@ ROWS = (
     ("environments", "pool", "plan", "options", "pages", "sources"),
     ("bench", "describe", "report"),
     ("oracle", "listing"),
+    ("judging",),
     ("check",),
     ("lanes", "doctor"),
     ("run", "plugin"),

@@ -24,7 +24,7 @@ class Stub:
     """A worker without a process."""
 
     def __init__(self) -> None:
-        self.loaded: dict[str, None] = {}
+        self.loaded: dict[str, int] = {}
         self.alive = True
 
     def call(self, request: Mapping[str, Any], arrays: Arrays, *, seconds: float) -> tuple[dict[str, Any], Arrays]:
@@ -87,8 +87,8 @@ def test_worker_is_given_back_whatever_its_user_raises() -> None:
 def test_worker_that_has_the_session_is_preferred(impatient: float) -> None:
     pool = Pool(Factory(), limit=2)
     with pool.lease() as first, pool.lease() as second:
-        first.loaded["one"] = None
-        second.loaded["two"] = None
+        first.loaded["one"] = 1
+        second.loaded["two"] = 1
     for session, expected in (("one", first), ("two", second), ("one", first)):
         with pool.lease(session) as worker:
             assert worker is expected

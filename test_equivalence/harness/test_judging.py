@@ -1,0 +1,111 @@
+"""Who computes in a narrower dtype is judged in it; a quantised model by what it says itself, in its own steps."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from nnparity.compare import compare
+from nnparity.judging import accuracy_loss, expectation_of_quantised
+from nnparity.outcome import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from test_equivalence.harness.conftest import World
+
+RUNTIME = "converters/runtimes/table_cpu.py"
+CONVERSION = "converters/conversions/table_from_toy.py"
+RESULT = 'np.multiply(self._factor, inputs["x"])'
+PATH = "toy>table_from_toy>other"
+
+
+def quantised(world: World, off: float, step: float = 0.5) -> Outcome:
+    """Return the outcome of a runtime that is `off` from what the quantised table says."""
+    world.add(
+        "converters/runtimes/other.py", RUNTIME, ('"table_cpu"', '"other"'), (RESULT, f"{RESULT} + np.float32({off})")
+    )
+    world.edit(
+        "converters/representations/table.py", '    name = "table"', '    name = "table"\n    meaning = "table_cpu"'
+    )
+    world.edit(CONVERSION, '{"factor": factor})', '{"factor": factor * 1.25}).with_steps({"y": ' + str(step) + "})")
+    return world.check(world.bench(), PATH)
+
+
+@pytest.mark.parametrize(("off", "verdict"), [(0.0, Verdict.PASS), (0.45, Verdict.PASS), (0.6, Verdict.FAIL)])
+def test_runtime_of_a_quantised_model_is_held_to_its_steps_and_the_loss_stands_apart(
+    world: World, off: float, verdict: Verdict
+) -> None:
+    outcome = quantised(world, off)
+    assert outcome.verdict is verdict, outcome.detail
+    assert 0.0 < outcome.accuracy_loss < 1.0  # the model's own, whatever the runtime made of it
+
+
+def test_loss_is_recorded_where_there_is_one_and_read_back(world: World) -> None:
+    outcome = quantised(world, 0.0)
+    again = Outcome.from_json(json.loads(json.dumps(outcome.to_json())))
+    assert again.accuracy_loss == outcome.accuracy_loss
+    plain = world.check(world.bench(), "toy>toy_eager")
+    assert "accuracy_loss" not in plain.to_json()
+    assert math.isnan(Outcome.from_json(plain.to_json()).accuracy_loss)
+
+
+@pytest.mark.parametrize(
+    ("computes", "factor", "verdict"),
+    [
+        ("", "1 + 2.0**-12", Verdict.FAIL),
+        ("float16", "1 + 2.0**-12", Verdict.PASS),
+        ("float16", "1 + 2.0**-4", Verdict.FAIL),
+        ("float64", "1 + 2.0**-12", Verdict.FAIL),  # a finer dtype than the case's excuses nothing
+    ],
+)
+def test_runtime_that_computes_in_a_coarser_dtype_is_held_to_it(
+    world: World, computes: str, factor: str, verdict: Verdict
+) -> None:
+    world.edit(RUNTIME, RESULT, f"({RESULT} * ({factor})).astype(np.float32)")
+    if computes:
+        world.edit(RUNTIME, '    name = "table_cpu"', f'    name = "table_cpu"\n    computes_in = "{computes}"')
+    outcome = world.check(world.bench(), "toy>table_from_toy>table_cpu")
+    assert outcome.verdict is verdict, outcome.detail
+
+
+def test_output_may_be_a_step_away_and_as_far_as_moves_of_the_inputs_make_it_go() -> None:
+    runs = [
+        {"y": np.array([1.0, 1.0], np.float32)},
+        {"y": np.array([1.0, 3.0], np.float32)},
+        {"y": np.array([1.0, 0.5], np.float32)},
+    ]
+    expectation = expectation_of_quantised(runs, {"y": 0.25})
+    assert expectation.budget["y"].tolist() == [0.25, 2.25]
+    assert compare({"y": np.array([1.25, -1.25], np.float32)}, expectation).matches
+    assert not compare({"y": np.array([1.26, 1.0], np.float32)}, expectation).matches
+    assert not compare({"y": np.array([1.0, -1.3], np.float32)}, expectation).matches
+
+
+def test_output_without_a_step_is_allowed_the_greatest_one_and_integers_are_exact() -> None:
+    runs: list[dict[str, np.ndarray]] = [
+        {"y": np.array([1.0], np.float32), "n": np.array([4], np.int64), "z": np.array([0.0], np.float32)}
+    ] * 2
+    expectation = expectation_of_quantised(runs, {"y": 0.25})
+    assert expectation.budget["z"].tolist() == [0.25]
+    given = {"y": np.array([1.0], np.float32), "z": np.array([0.25], np.float32)}
+    assert compare({**given, "n": np.array([4], np.int64)}, expectation).matches
+    assert not compare({**given, "n": np.array([5], np.int64)}, expectation).matches
+
+
+@pytest.mark.parametrize(
+    ("given", "reference", "loss"),
+    [
+        ([0.0, 1.5], [0.0, 2.0], 0.25),
+        ([0.0, np.nan, 2.0], [0.0, 1.0, 2.0], 0.0),
+        ([3.0, 3.0], [1.0, 1.0], np.nan),
+        ([], [], np.nan),
+    ],
+)
+def test_loss_is_relative_to_the_range_of_what_the_layer_gives(
+    given: list[float], reference: list[float], loss: float
+) -> None:
+    found = accuracy_loss({"y": np.array(given, np.float32)}, {"y": np.array(reference, np.float64)})
+    assert found == loss or math.isnan(found) is math.isnan(loss) is True
