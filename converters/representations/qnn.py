@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,8 @@ class Qnn:
 
     def count(self, artifact: Artifact) -> Mapping[str, int]:
         """Return how many nodes of each type all graphs have."""
-        return Counter(node["type"] for node in artifact.model.nodes.values())
+        counts: Mapping[str, int] = load_file(SUPPORT / "qnn_session.py").counts(artifact.model.nodes)
+        return counts
 
     def family(self, operator: str) -> Family | None:
         family: Family | None = load_file(SUPPORT / "qnn_operators.py").FAMILIES.get(operator)

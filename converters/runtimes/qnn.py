@@ -1,4 +1,8 @@
-"""Qualcomm's QNN through ONNX Runtime's plugin: its CPU backend, and the emulator of its tensor processor."""
+"""Qualcomm's QNN through ONNX Runtime's plugin: its CPU backend, and the emulator of its tensor processor.
+
+The plugin's documentation on the latter (https://github.com/onnxruntime/onnxruntime-qnn/pull/782): "On SoCs with
+floating-point model support, HTP floating-point operations use FP16 math regardless of this setting."
+"""
 
 from __future__ import annotations
 
@@ -34,6 +38,7 @@ class QnnRuntime:
     settings: Mapping[str, str] = field(default_factory=dict)
     accepts: tuple[str, ...] = ("onnx",)
     compiles_to: str = "qnn"
+    computes_in: str = ""
     operators_from: str = "nodes of the QNN graphs that the plugin dumps"
     on_demand: bool = True
 
@@ -64,5 +69,6 @@ COMPONENTS = (
         environment="qnn_htp",
         backend="libQnnHtp.so",
         settings={"htp_arch": "75", "soc_model": "60"},
+        computes_in="float16",
     ),
 )

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,6 +68,11 @@ def nodes(folder: Path) -> dict[str, Mapping[str, Any]]:
     if not found:
         raise RuntimeError(f"QNN dumped no graph: {sorted(os.listdir(folder))}")
     return found
+
+
+def counts(found: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many nodes of each type there are."""
+    return dict(Counter(node["type"] for node in found.values()))
 
 
 def _session(model: Any, options: Mapping[str, str], severity: int = ERRORS_ONLY) -> Any:
