@@ -38,7 +38,7 @@ class QnnRuntime:
     settings: Mapping[str, str] = field(default_factory=dict)
     accepts: tuple[str, ...] = ("onnx",)
     compiles_to: str = "qnn"
-    computes_in: str = ""
+    computes_in: str = "float32"
     operators_from: str = "nodes of the QNN graphs that the plugin dumps"
     on_demand: bool = True
 
