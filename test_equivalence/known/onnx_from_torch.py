@@ -163,7 +163,7 @@ KNOWN = (
             {"x": np.array([[1, 2]], np.float32), "indices": np.array([0], np.int32)},
         ),
         applies=config_is(negative=True, indices="int32"),
-        paths="*>onnxruntime_cpu*",
+        paths="*_[ch][pt][up]*",
     ),
     KnownDivergence(
         component="onnx_from_torch",
@@ -179,7 +179,7 @@ KNOWN = (
         applies=config_is(shared="enable_gqa"),
         paths="torch>onnx_from_torch>relay_from_onnx>*",
     ),
-    narrow_scatter(stage=Stage.LOAD, status=Status.ERROR, paths="*>onnxruntime_cpu*"),
+    narrow_scatter(stage=Stage.LOAD, status=Status.ERROR, paths="*_[ch][pt][up]*"),
     narrow_scatter(stage=Stage.CONVERT, status=Status.ERROR, paths="*>relay_from_onnx>*"),
     KnownDivergence(
         component="onnx_from_torch",
@@ -193,7 +193,7 @@ KNOWN = (
         versions=("torch<=2.13.0", "onnxscript<=0.7.2"),
         witness=Case("embedding_lookup", INDEX, 0, {"ids": np.zeros(1, np.int32)}),
         applies=config_is(lookup="index", ids_dtype="int32"),
-        paths="torch>onnx_from_torch>onnxruntime_cpu*",
+        paths="torch>onnx_from_torch>*_[ch][pt][up]*",
     ),
     KnownDivergence(
         component="onnx_from_torch",
@@ -248,7 +248,7 @@ KNOWN = (
             {"x": np.ones((1, 2), "bfloat16")},
         ),
         applies=in_bfloat16,
-        paths="*onnxruntime*",
+        paths="*_[ch][pt][up]*",
     ),
     KnownDivergence(
         component="onnx_from_torch",
