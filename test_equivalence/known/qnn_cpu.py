@@ -26,6 +26,7 @@ SQUARE = {"kernel": [2, 2], "stride": [2, 2], "dilation": [1, 1], "padding": [0,
 CELL = {"batch": 2, "dtype": "float16", "time": 1, "features": 1, "hidden": 1, "layers": 1, "initial_state": False}
 PICKED = {"axis": 1, "picked": 1, "indices": "int64", "negative": True, "inner": [2]}
 REFLECTED = {"channels": 1, "size": [1, 2], "mode": "reflect", "padding": [[0, 0], [0, 1]], "value": 0.0}
+BICUBIC = {**ONE, "channels": 1, "size": [1, 3], "out_size": [1, 4], "coefficient": -0.75, "align_corners": True}
 MULTIPLYING = """
     alibi_attention attention attention_cache_step bidirectional_lstm conv1d conv2d_bn_relu conv3d conv_transpose2d
     depthwise_conv2d einsum glu grouped_query_attention gru inverted_residual l2_normalize lstm mish mixer_block mlp
@@ -162,6 +163,19 @@ KNOWN = (
         ),
         applies=config_is(ceil_mode=True),
         paths="torch>*",
+    ),
+    KnownDivergence(
+        component="qnn_cpu",
+        layer="resize_bicubic",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="the plugin asks for Resize in another layout, then leaves the node in that layout, which nothing else "
+        "runs; another form of Resize it leaves before",
+        link="none found: QNN Resize cubic was inserted using the NHWC format as requested but was not selected",
+        versions=QNN,
+        witness=Case("resize_bicubic", BICUBIC, 0, {"x": np.ones((1, 1, 1, 3), np.float32)}),
+        paths="tensorflow>*",
     ),
     KnownDivergence(
         component="qnn_cpu",
