@@ -31,11 +31,11 @@ def _every_case(case: Case) -> bool:
 class KnownDivergence:
     """A difference that we know, with a witness that must still show it.
 
-    component: the conversion, runtime or root that diverges. layer: a layer's name, or a glob where one cause shows in
+    component: the conversion, runtime or root that diverges. layer: a layer's name, or globs where one cause shows in
     many; the witness is of one of them. reason: the narrowed cause, never "differs".
     link: the upstream issue, or "none found: <search words>"; for `allowed`, document and section.
     versions: requirements such as "torch<=2.13"; the entry applies only where all installed ones satisfy them.
-    applies: says for which cases of the layer it holds. paths: a glob over path ids that all show it.
+    applies: says for which cases of the layer it holds. paths: globs over path ids that all show it.
     """
 
     component: str
@@ -61,11 +61,12 @@ class KnownDivergence:
 
     def about_layer(self, layer: str) -> bool:
         """Whether the entry speaks about this layer."""
-        return fnmatch.fnmatchcase(layer, self.layer)
+        return any(fnmatch.fnmatchcase(layer, glob) for glob in self.layer.split())
 
     def on_path(self, steps: tuple[str, ...]) -> bool:
         """Whether the entry speaks about this path."""
-        return self.component in steps and fnmatch.fnmatchcase(">".join(steps), self.paths)
+        path = ">".join(steps)
+        return self.component in steps and any(fnmatch.fnmatchcase(path, glob) for glob in self.paths.split())
 
     def covers(self, layer: str, steps: tuple[str, ...], installed: Mapping[str, str]) -> bool:
         """Whether the entry speaks about the layer on the path with these versions; `applies` says for which cases."""

@@ -157,7 +157,10 @@ EXPORTERS = (
             witness=witness,
             paths=paths,
         )
-        for shown, paths in ((RUNNING, "*>onnx_reference"), (LOADING, "*>onnxruntime_*"))
+        for shown, paths in (
+            (RUNNING, "*>onnx_reference"),
+            (LOADING, "*>onnx_from_torch>onnxruntime_cpu* *>onnx_from_torch>qnn_*"),
+        )
         for layers, what, witness in (
             (
                 "group_norm",

@@ -1,4 +1,5 @@
 """Known divergences of tf2onnx."""
+
 from __future__ import annotations
 import numpy as np
 from nnparity.conditions import both
@@ -11,8 +12,11 @@ from nnparity.conditions import wholly_masked
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
+
 ATTENTION = {"batch": 1, "dtype": "float32", "heads": 1, "query_length": 1, "key_length": 1, "depth": 1}
 ONE = np.ones((1, 1, 1, 1), np.float32)
+
+
 def masks_by_where(case: Case) -> bool:
     """Whether the layer picks by tf.where from two finite branches."""
     # keras.ops.trunc picks from the number rounded up and the number rounded down.
@@ -21,19 +25,29 @@ def masks_by_where(case: Case) -> bool:
     by_layer = case.layer in {"where", "logsumexp", "sliding_window_attention"}
     picks = truncates or stepped or by_layer or case.config.get("kind") == "threshold"
     return picks or case.config.get("mask") in {"fill_1e9", "sdpa_bool", "key_padding", "key_padding_all"}
+
+
 def fills_in_half(case: Case) -> bool:
     """Whether the layer picks by tf.where from scores and -1e9 in half precision."""
     return case.config.get("mask") == "fill_1e9" and in_half(case)
+
+
 def exponential_overflows_in_half(case: Case) -> bool:
     """Whether the exponential in a softplus of half precision is infinite, where the softplus itself is its input."""
     return case.layer == "softplus" and in_half(case) and bool((case.inputs["x"] > 11).any())
+
+
 def fills_with_number(case: Case) -> bool:
     """Whether the layer pads with another number than 0, for which TensorFlow has an operator of its own."""
     return case.config.get("mode") == "constant" and case.config["value"] != 0
+
+
 def floors_integers(case: Case) -> bool:
     """Whether the layer divides integers and rounds the quotient down."""
     floors = case.config.get("mode") == "floor" or case.config.get("sign_of") == "divisor"
     return floors and case.config.get("numbers") in {"int32", "int64"}
+
+
 TRANSPOSED = {
     "batch": 1,
     "dtype": "float32",
@@ -48,26 +62,38 @@ TRANSPOSED = {
     "bias": False,
 }
 CELLS = np.array([[[[1, 2], [3, 4]]]], np.float32)
+
+
 def padded_after(case: Case) -> bool:
     """Whether a transposed convolution pads its output behind, by no more than it crops there and in front."""
     axes = list(zip(case.config["padding"], case.config["output_padding"], strict=True))
     return any(extra for _, extra in axes) and all(extra <= 2 * pad for pad, extra in axes)
+
+
 def padded_beyond(case: Case) -> bool:
     """Whether a transposed convolution pads its output behind by more than it crops there and in front."""
     return any(
         extra > 2 * pad for pad, extra in zip(case.config["padding"], case.config["output_padding"], strict=True)
     )
+
+
 def scale_rounded_up(case: Case) -> bool:
     """Whether a pixel's place, divided by the scale as float32 has it, falls below the pixel that it is on."""
     axes = zip(case.config["size"], case.config["out_size"], strict=True)
     places = [(i * size // out, i / float(np.float32(out / size))) for size, out in axes for i in range(out)]
     return case.config["centres"] == "asymmetric" and any(int(place) != exact for exact, place in places)
+
+
 def axis_of_one(case: Case) -> bool:
     """Whether a mixer has one token or one channel."""
     return 1 in {case.config["tokens"], case.config["channels"]}
+
+
 def open_batch(case: Case) -> bool:
     """Whether the converter is not told the size of the batch."""
     return "batch" in case.open_axes
+
+
 NARROW = {"batch": 1, "dtype": "bfloat16", "inner": [2]}
 TWO = np.ones((1, 2), "bfloat16")
 CLIPPED = Case("clip", {**NARROW, "bounds": [-1.0, 1.0]}, 0, {"x": TWO})
