@@ -204,6 +204,14 @@ class NeedsSupply(Protocol):
         """Return what the user must supply, "" if it is there. Called in the host: the standard library only."""
 
 
+@runtime_checkable
+class Supplied(Protocol):
+    """A component that works with what the user supplied: what it makes with one supply is not what another makes."""
+
+    def supplied(self) -> str:
+        """Return what tells this supply from another, "" if there is none. Called in the host, as `missing` is."""
+
+
 @dataclass(frozen=True)
 class Environment:
     """A pinned set of packages in which components run, apart from all others.

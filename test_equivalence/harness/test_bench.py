@@ -378,3 +378,17 @@ def test_component_that_finds_nothing_to_run_on_is_not_run_and_is_asked_again(wo
     assert (outcome.stage, outcome.verdict, outcome.detail) == (Stage.CONVERT, Verdict.NOT_RUN, "no GPU")
     (world.converters / "support" / "gpu").touch()
     assert world.check(bench, PATH).verdict is Verdict.PASS
+
+
+def test_what_was_made_with_another_supply_is_made_again(world: World) -> None:
+    file = "converters/conversions/table_from_toy.py"
+    world.edit(file, "    def convert", "    def supplied(self):\n        return SUPPLY.read_text()\n\n    def convert")
+    world.edit(file, "\n\nclass", '\nSUPPLY = SUPPORT / "supply"\n\n\nclass')
+    supply = world.converters / "support" / "supply"
+    made = []
+    for version in ("1", "2", "1"):
+        supply.write_text(version, encoding="utf-8")
+        bench = world.bench()
+        assert world.check(bench, PATH).verdict is Verdict.PASS
+        made.append(bench.tally.made)
+    assert made[0] > made[1] > made[2] == 0
