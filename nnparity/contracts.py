@@ -218,6 +218,7 @@ class Environment:
 
     packages: what its components import. constraints: the whole closure, so that two builds are equal.
     variables: set before the interpreter starts. probe: modules whose import proves that the build works.
+    npm: the whole closure of packages for Node.js, "name@version"; they lie in the environment's node_modules.
     """
 
     name: str
@@ -226,3 +227,4 @@ class Environment:
     constraints: Tuple[str, ...] = ()
     variables: Mapping[str, str] | None = None
     probe: Tuple[str, ...] = ()
+    npm: Tuple[str, ...] = ()
