@@ -27,6 +27,7 @@ NOT_IMPLEMENTED = "ERROR_CODE: 9,"  # ORT_NOT_IMPLEMENTED
 # What it says of a dtype that no kernel takes, and of a custom operator, which it has no way to be given.
 REFUSED = (NOT_IMPLEMENTED, "data type is not supported", "is not a registered function/op")
 NUMBERS = itertools.count()
+EXIT_SECONDS = 5.0
 
 
 class NodeEnded(Exception):
@@ -59,16 +60,28 @@ class Node:
         except BrokenPipeError:
             line = b""
         if not line:
-            raise NodeEnded(f"Node.js ended with code {self._process.wait()} in the middle of `{request['op']}`")
+            code = self.close()
+            raise NodeEnded(f"Node.js ended with code {code} in the middle of `{request['op']}`")
         answer: dict[str, Any] = json.loads(line)
         if not answer["ok"]:
             said = f"onnxruntime-web: {answer['error']}"
             if any(words in said for words in REFUSED):
                 raise Unsupported(said)
             if "Aborted(" in said:  # its memory is then in no state to go on with
-                self._process.kill()
+                self.close()
             raise RuntimeError(said)
         return answer, taken
+
+    def close(self) -> int:
+        """End the process, if it has not ended by itself, and return its code."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None  # noqa: S101 asked for above
+            with contextlib.suppress(BrokenPipeError):  # what was not written yet
+                pipe.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(timeout=EXIT_SECONDS)
+        self._process.kill()
+        return self._process.wait()
 
     def release(self, session: int) -> None:
         """Free a session's memory, if there is still somebody who has it."""

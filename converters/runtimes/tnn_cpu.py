@@ -34,7 +34,7 @@ class TnnSession:
         self._device = device
 
     def run(self, inputs: Arrays) -> Arrays:
-        given = {spec.name: inputs[spec.name] for spec in self._artifact.inputs}
+        given = {name: inputs[name] for name in TNN.inputs(self._artifact.model.proto)}
         for name, array in given.items():
             if array.dtype.name not in INPUT_KINDS:
                 raise Unsupported(f"TNN's programs read text for {' and '.join(INPUT_KINDS)}, not {array.dtype.name}")

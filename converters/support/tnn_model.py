@@ -39,12 +39,21 @@ class TnnModel:
     outputs: Mapping[str, tuple[str, tuple[int, ...]]]
 
 
+def _lines(proto: bytes) -> list[str]:
+    return [line.strip().strip('"').rstrip(",").strip() for line in proto.decode(errors="replace").splitlines()]
+
+
+def inputs(proto: bytes) -> list[str]:
+    """Return the names of the graph's inputs, which are fewer than the artifact's where it does not use one."""
+    return [one.split()[0] for one in _lines(proto)[1].split(":") if one.strip()]
+
+
 def layers(proto: bytes) -> list[str]:
     """Return the kinds of layer in a .tnnproto, in order. Raises ValueError if it is cut off.
 
     Its lines are quoted and end in a comma: sizes, inputs, blobs, outputs, number of layers, then a layer each.
     """
-    lines = [line.strip().strip('"').rstrip(",").strip() for line in proto.decode(errors="replace").splitlines()]
+    lines = _lines(proto)
     said = lines[LAYERS_FROM - 1] if len(lines) >= LAYERS_FROM else ""
     if not said.isdigit():
         raise ValueError(f"a .tnnproto of {len(lines)} lines: expected the number of layers in line 5, got {said!r}")

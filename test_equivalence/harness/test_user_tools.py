@@ -22,12 +22,14 @@ from nnparity.discovery import Content
 HERE = Path(__file__).parent
 STAND_INS = HERE / "stand_ins"
 ROOT = HERE.parents[1]
-VARIABLES = ("PPLNN_BIN", "TENGINE_HOME", "TNN_HOME", "TNN_PYTHON")
+VARIABLES = ("PPLNN_BIN", "TENGINE_HOME", "TNN_HOME", "TNN_PYTHON", "SNPE_ROOT", "SNPE_PYTHON", "TRTEXEC")
 EXPLICIT = "onnx_explicit_from_onnx"
 TENGINE = (EXPLICIT, "tengine_from_onnx", "tengine_cpu")
 TNN = (EXPLICIT, "tnn_from_onnx", "tnn_cpu")
 NAIVE = (EXPLICIT, "tnn_from_onnx", "tnn_naive")
 PPL = ("ppl_nn_x86",)
+SNPE = (EXPLICIT, "dlc_from_onnx_snpe", "snpe_cpu")
+TRT = ("trtexec",)
 SUM = [["Add", ["x", "z"], ["sum"], {}], ["Relu", ["sum"], ["y"], {}]]
 RELU = [["Relu", ["x"], ["y"], {}]]
 VALUES = np.array([[1.5, -2.25, 1e-30], [-0.0, 3.5e10, 0.1]], np.float32)
@@ -51,7 +53,9 @@ class Bench:
         lines = (
             f"#!{self.interpreter}",
             "import runpy, sys",
+            "called = sys.argv[0]",
             f"sys.path.insert(0, {str(STAND_INS)!r})",
+            "import stand_in; stand_in.CALLED = called",
             f"runpy.run_path({str(STAND_INS / stand_in)!r}, run_name='__main__')",
         )
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -142,7 +146,13 @@ def bench(tmp_path: Path, child: Child, library: Path, content: Content, monkeyp
     shutil.copy(library, extension / "onnx2tnn.cpython-33-x86_64-linux-gnu.so")
     for name in ("onnx2tnn", "stand_in", "tiny_onnx"):
         shutil.copy(STAND_INS / f"{name}.py", extension)
+    for name in ("snpe-onnx-to-dlc", "snpe-dlc-info", "snpe-net-run"):
+        made.program(f"snpe/bin/x86_64-linux-clang/{name}", "snpe.py")
+    made.program("trtexec", "trtexec.py")
     made.variables = {
+        "SNPE_ROOT": str(tmp_path / "snpe"),
+        "SNPE_PYTHON": str(made.interpreter),
+        "TRTEXEC": str(tmp_path / "trtexec"),
         "PPLNN_BIN": str(tmp_path / "pplnn"),
         "TENGINE_HOME": str(tmp_path / "tengine"),
         "TNN_HOME": str(tmp_path / "tnn"),
@@ -237,7 +247,32 @@ def test_tnn_gives_and_takes_int32_as_such(bench: Bench) -> None:
     same(bench.run(TNN, [["Abs", ["x"], ["y"], {}]], {"x": x}, outputs={"y": "int32"}), np.abs(x))
 
 
+def test_snpe_is_given_raw_files_and_its_table_is_read(bench: Bench) -> None:
+    answer = bench.run(SNPE, SUM, {"x": VALUES, "z": VALUES})
+    same(answer, np.maximum(VALUES + VALUES, 0))
+    assert (bench.kept("x"), bench.kept("list")) == (VALUES.tobytes(), b"%y")
+    assert answer["operators"]["dlc_from_onnx_snpe"] == {"Add": 1, "Relu": 1}
+
+
+@pytest.mark.parametrize("open_batch", [False, True])
+def test_trtexec_builds_an_engine_in_float32_and_gives_raw_files(bench: Bench, open_batch: bool) -> None:
+    answer = bench.run(TRT, SUM, {"x": VALUES, "z": VALUES}, open_batch=open_batch)
+    same(answer, np.maximum(VALUES + VALUES, 0))
+    assert bench.kept("z") == VALUES.tobytes()
+    assert answer["operators"]["trtexec"] == {"kgen": 2}
+    shapes = {"--minShapes=x:1x3,z:1x3", "--optShapes=x:2x3,z:2x3", "--maxShapes=x:64x3,z:64x3"}
+    assert shapes & set(bench.kept("build").decode().split("\n")) == (shapes if open_batch else set())
+
+
 RAISED = [
+    (SNPE, "crash", "RuntimeError", "crashed (signal 11, SIGSEGV)"),
+    (SNPE, "nothing", "RuntimeError", "snpe-onnx-to-dlc left no model.dlc, with code 0"),
+    (SNPE, "cut off", "RuntimeError", "snpe-net-run wrote 12 bytes of y; it has the shape (2, 3)"),
+    (TRT, "crash", "RuntimeError", "trtexec crashed (signal 11, SIGSEGV)"),
+    (TRT, "nothing", "RuntimeError", "trtexec left no model.engine, with code 0"),
+    (TRT, "cut off", "RuntimeError", "trtexec wrote 12 bytes of y; expected fp32 of [2, 3]"),
+    (TRT, "no GPU", "NotHere", "trtexec finds no GPU that it can use"),
+    (TRT, "another program", "NotHere", "trtexec names TensorRT when asked for help"),
     (PPL, "crash", "RuntimeError", "pplnn crashed (signal 11, SIGSEGV); its last words: "),
     (PPL, "failure", "RuntimeError", "pplnn ended with code 255; its last words: "),
     (PPL, "nothing", "RuntimeError", "expected ['y'] too"),
@@ -274,6 +309,9 @@ def test_crash_of_a_users_library_ends_the_worker(bench: Bench) -> None:
 
 
 REFUSED = [
+    (SNPE, [["Erf", ["x"], ["y"], {}]], {}, "ERROR_OP_UNSUPPORTED: Erf"),
+    (TRT, [["Erf", ["x"], ["y"], {}]], {}, "No importer registered for op: Erf"),
+    (SNPE, RELU, {"open_batch": True}, "a DLC has fixed shapes; left open: batch"),
     (PPL, [["Relu", ["x"], ["y"], {}]], {"opset": 17}, "pplnn: [ERROR]"),
     (TENGINE, [["Erf", ["x"], ["y"], {}]], {}, "convert_tool: These 1 op are not supported { Erf }"),
     (TNN, [["Erf", ["x"], ["y"], {}]], {}, "error::op convert failed onnx:Erf"),
@@ -291,7 +329,7 @@ def test_what_a_users_program_declines_is_unsupported_in_its_words(
     assert words in answer["text"]
 
 
-@pytest.mark.parametrize("steps", [TENGINE, TNN])
+@pytest.mark.parametrize("steps", [TENGINE, TNN, SNPE])
 def test_dtype_that_a_users_program_has_no_form_for_is_unsupported(bench: Bench, steps: tuple[str, ...]) -> None:
     answer = bench.run(steps, [["Abs", ["x"], ["y"], {}]], {"x": np.array([1])}, outputs={"y": "int64"})
     assert (answer["raised"], "int64" in answer["text"]) == ("Unsupported", True)
@@ -315,6 +353,9 @@ NEEDED = {
     "tnn_from_onnx": "TNN_HOME",
     "tnn_cpu": "TNN_HOME",
     "tnn_naive": "TNN_HOME",
+    "dlc_from_onnx_snpe": "SNPE_ROOT",
+    "snpe_cpu": "SNPE_ROOT",
+    "trtexec": "TRTEXEC",
 }
 
 

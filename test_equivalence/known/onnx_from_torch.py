@@ -179,7 +179,7 @@ KNOWN = (
         applies=config_is(shared="enable_gqa"),
         paths="torch>onnx_from_torch>relay_from_onnx>*",
     ),
-    narrow_scatter(stage=Stage.LOAD, status=Status.ERROR, paths="*>onnxruntime_cpu*"),
+    narrow_scatter(stage=Stage.LOAD, status=Status.ERROR, paths="*>onnxruntime_*"),
     narrow_scatter(stage=Stage.CONVERT, status=Status.ERROR, paths="*>relay_from_onnx>*"),
     KnownDivergence(
         component="onnx_from_torch",

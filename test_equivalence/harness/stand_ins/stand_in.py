@@ -10,6 +10,7 @@ from pathlib import Path
 
 FAULT, KEPT = "NNPARITY_STAND_IN", "NNPARITY_STAND_IN_KEEPS"
 NO_TEST = 97
+CALLED = ""  # the name of the program that is stood in for, as it was called
 
 
 def start() -> str:
