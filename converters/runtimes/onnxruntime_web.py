@@ -26,6 +26,7 @@ DTYPES = frozenset((
 NOT_IMPLEMENTED = "ERROR_CODE: 9,"  # ORT_NOT_IMPLEMENTED
 # What it says of a dtype that no kernel takes, and of a custom operator, which it has no way to be given.
 REFUSED = (NOT_IMPLEMENTED, "data type is not supported", "is not a registered function/op")
+ITS_OWN = "ERROR_CODE"
 NUMBERS = itertools.count()
 EXIT_SECONDS = 5.0
 
@@ -67,7 +68,7 @@ class Node:
             said = f"onnxruntime-web: {answer['error']}"
             if any(words in said for words in REFUSED):
                 raise Unsupported(said)
-            if "Aborted(" in said:  # its memory is then in no state to go on with
+            if ITS_OWN not in said:  # WebAssembly was ended, by a trap or an abort, and its memory is in any state
                 self.close()
             raise RuntimeError(said)
         return answer, taken
@@ -91,17 +92,23 @@ class Node:
 
 
 class WebSession:
+    """A model in the process that runs now: loaded again where another model's run has ended the one before."""
+
     def __init__(self, artifact: Artifact) -> None:
-        self._node = node()
-        self._number = next(NUMBERS)
         self._outputs = artifact.outputs
         constants = {tensor.name for tensor in artifact.model.graph.initializer}
         self._inputs = [value.name for value in artifact.model.graph.input if value.name not in constants]
-        model = artifact.model.SerializeToString()
-        self._node.ask({"op": "load", "session": self._number, "size": len(model)}, [model])
+        self._model = artifact.model.SerializeToString()
+        self._load()
+
+    def _load(self) -> None:
+        self._node, self._number = node(), next(NUMBERS)
+        self._node.ask({"op": "load", "session": self._number, "size": len(self._model)}, [self._model])
         weakref.finalize(self, self._node.release, self._number)
 
     def run(self, inputs: Arrays) -> Arrays:
+        if not self._node.alive:
+            self._load()
         given = {name: np.ascontiguousarray(inputs[name]) for name in self._inputs}
         for name, array in given.items():
             if array.dtype.name not in DTYPES:
