@@ -26,7 +26,6 @@ DTYPES = frozenset((
 NOT_IMPLEMENTED = "ERROR_CODE: 9,"  # ORT_NOT_IMPLEMENTED
 # What it says of a dtype that no kernel takes, and of a custom operator, which it has no way to be given.
 REFUSED = (NOT_IMPLEMENTED, "data type is not supported", "is not a registered function/op")
-ITS_OWN = "ERROR_CODE"
 NUMBERS = itertools.count()
 EXIT_SECONDS = 5.0
 
@@ -68,7 +67,7 @@ class Node:
             said = f"onnxruntime-web: {answer['error']}"
             if any(words in said for words in REFUSED):
                 raise Unsupported(said)
-            if ITS_OWN not in said:  # WebAssembly was ended, by a trap or an abort, and its memory is in any state
+            if answer["fatal"]:
                 self.close()
             raise RuntimeError(said)
         return answer, taken
@@ -96,8 +95,6 @@ class WebSession:
 
     def __init__(self, artifact: Artifact) -> None:
         self._outputs = artifact.outputs
-        constants = {tensor.name for tensor in artifact.model.graph.initializer}
-        self._inputs = [value.name for value in artifact.model.graph.input if value.name not in constants]
         self._model = artifact.model.SerializeToString()
         self._load()
 
@@ -109,7 +106,7 @@ class WebSession:
     def run(self, inputs: Arrays) -> Arrays:
         if not self._node.alive:
             self._load()
-        given = {name: np.ascontiguousarray(inputs[name]) for name in self._inputs}
+        given = {name: np.ascontiguousarray(array) for name, array in inputs.items()}
         for name, array in given.items():
             if array.dtype.name not in DTYPES:
                 raise Unsupported(f"onnxruntime-web has no tensors of {array.dtype.name}, as {name} is")

@@ -87,7 +87,9 @@ async function serve() {
     try {
       answer(...(await operations[request.op](request)));
     } catch (problem) {
-      answer({ ok: false, error: String(problem && problem.message ? problem.message : problem) }, []);
+      // A trap or an abort: the module's memory is then in any state.
+      const fatal = problem instanceof WebAssembly.RuntimeError;
+      answer({ ok: false, fatal, error: String(problem && problem.message ? problem.message : problem) }, []);
     }
   }
 }

@@ -54,8 +54,8 @@ class Wanted:
     def missing(self) -> str:
         """Return what is wrong with what the user supplied, and what to supply; "" if nothing is."""
         said = os.environ.get(self.variable, "")
-        where = f"with {self.what} in it" if self.places else f"of {self.what}"
-        wanted = f"set {self.variable} to the path {where}; see {DOCUMENT}"
+        where = f"the folder with {self.what} in it" if self.places else f"the path of {self.what}"
+        wanted = f"set {self.variable} to {where}; see {DOCUMENT}"
         if not said:
             return wanted
         path = self.path()

@@ -368,7 +368,7 @@ def test_component_says_what_to_supply_until_it_is_there(
     monkeypatch.setenv(variable, str(bench.folder / "no such place"))
     assert kind.missing().startswith(f"{variable}={bench.folder}/no such place: not found there")
     monkeypatch.delenv(variable)
-    assert kind.missing().startswith(f"set {variable} to the path ")
+    assert kind.missing().startswith(f"set {variable} to the ")
     assert "docs/your_own_runtimes.md" in kind.missing()
     assert kind.supplied() == ""
 

@@ -163,7 +163,7 @@ KNOWN = (
             {"x": np.array([[1, 2]], np.float32), "indices": np.array([0], np.int32)},
         ),
         applies=config_is(negative=True, indices="int32"),
-        paths="*>onnxruntime_cpu*",
+        paths="*>onnxruntime_*",
     ),
     KnownDivergence(
         component="onnx_from_torch",
@@ -193,7 +193,7 @@ KNOWN = (
         versions=("torch<=2.13.0", "onnxscript<=0.7.2"),
         witness=Case("embedding_lookup", INDEX, 0, {"ids": np.zeros(1, np.int32)}),
         applies=config_is(lookup="index", ids_dtype="int32"),
-        paths="torch>onnx_from_torch>onnxruntime_cpu*",
+        paths="torch>onnx_from_torch>onnxruntime_*",
     ),
     KnownDivergence(
         component="onnx_from_torch",
