@@ -372,8 +372,13 @@ class Bench:
         return {name: str(one.file) for name, one in self.content.components.items() if one.environment == environment}
 
     def _where(self, component: Component[Any]) -> str:
-        """Return what decides where the component runs: beside other packages, in this process, it may do otherwise."""
+        """Return what decides where the component runs: beside other packages, in this process, it may do otherwise.
+
+        So it may with another program of the user's; without one there is nothing to tell apart.
+        """
         key = self.environments.key(component.environment)
+        supply = self.content.supply(component.name)
+        key = digest(key, supply) if supply else key
         return f"{key} in process" if component.name in self._in_process else key
 
     def _family_key(self, representation: str) -> str:

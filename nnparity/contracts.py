@@ -256,12 +256,21 @@ class NeedsSupply(Protocol):
         """Return what the user must supply, "" if it is there. Called in the host: the standard library only."""
 
 
+@runtime_checkable
+class Supplied(Protocol):
+    """A component that works with what the user supplied: what it makes with one supply is not what another makes."""
+
+    def supplied(self) -> str:
+        """Return what tells this supply from another, "" if there is none. Called in the host, as `missing` is."""
+
+
 @dataclass(frozen=True)
 class Environment:
     """A pinned set of packages in which components run, apart from all others.
 
     packages: what its components import. constraints: the whole closure, so that two builds are equal.
     variables: set before the interpreter starts. probe: modules whose import proves that the build works.
+    npm: the whole closure of packages for Node.js, "name@version"; they lie in the environment's node_modules.
     """
 
     name: str
@@ -270,3 +279,4 @@ class Environment:
     constraints: Tuple[str, ...] = ()
     variables: Mapping[str, str] | None = None
     probe: Tuple[str, ...] = ()
+    npm: Tuple[str, ...] = ()

@@ -16,7 +16,16 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from nnparity.cases import load_case
 from nnparity.completeness import complete, named
-from nnparity.contracts import Conversion, Environment, NeedsSupply, OnDemand, Quantised, Representation, Runtime
+from nnparity.contracts import (
+    Conversion,
+    Environment,
+    NeedsSupply,
+    OnDemand,
+    Quantised,
+    Representation,
+    Runtime,
+    Supplied,
+)
 from nnparity.divergence import KnownDivergence, askable
 from nnparity.errors import UserError, nearest
 from nnparity.layers import Case, LayerSpec
@@ -148,6 +157,11 @@ class Content:
             return str(one.kind.missing())
         except Exception as problem:  # noqa: BLE001 a content file may raise anything; the others still run
             return f"asking {name} what it needs: {type(problem).__name__}: {problem}; correct {one.file}"
+
+    def supply(self, name: str) -> str:
+        """Return what tells the supply that the component of this name works with from another, "" if it needs none."""
+        one = self.components[name]
+        return one.kind.supplied() if isinstance(one.kind, Supplied) else ""
 
     def refuse_broken(self) -> None:
         """Raise UserError if a content file did not load; called when all others have been used."""

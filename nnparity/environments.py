@@ -72,6 +72,7 @@ class Environments:
             spec.constraints,
             spec.probe,
             sorted((spec.variables or {}).items()),
+            *([spec.npm] if spec.npm else []),
         ])
         return digest(text, platform.machine(), sys.platform)[:16]
 
@@ -155,6 +156,8 @@ class Environments:
         self._uv(spec, "venv", "--quiet", "--python", interpreter, str(folder), way_out=way_out)
         python = str(folder / "bin" / "python")
         self._uv(spec, "pip", "install", "--quiet", "--python", python, "--requirement", str(requirements))
+        if spec.npm:
+            self._npm(spec, folder)
         probed = subprocess.run(
             [python, "-c", PROBE, *spec.probe],
             capture_output=True,
@@ -168,11 +171,35 @@ class Environments:
                 f"{_last_lines(probed.stderr)}; remove {folder} and set it up again, or correct its pins"
             )
         record = {
-            "versions": json.loads(probed.stdout.splitlines()[-1]),
+            "versions": {**json.loads(probed.stdout.splitlines()[-1]), **node_packages(folder, "version")},
             "megabytes": _megabytes(folder),
             "seconds": time.monotonic() - started,
         }
         (folder / READY).write_text(json.dumps(record, sort_keys=True), encoding="utf-8")
+
+    @staticmethod
+    def _npm(spec: Environment, folder: Path) -> None:
+        again = f"run `nnparity setup {spec.name}` again"
+        npm = shutil.which("npm")
+        if npm is None or shutil.which("node") is None:
+            raise BuildFailed(
+                f"environment {spec.name}: it runs in Node.js, and there is no node and npm on the path; "
+                f"install Node.js 20 or newer, then {again}"
+            )
+        # Packages may bring programs that run when they are installed; ours need none, and are only unpacked.
+        quietly = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--no-package-lock")
+        ran = subprocess.run(
+            [npm, "install", *quietly, "--prefix", str(folder), *spec.npm],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found = node_packages(folder, "version")
+        lacking = [one for one in spec.npm if found.get(one.rpartition("@")[0]) != one.rpartition("@")[2]]
+        if ran.returncode != 0 or lacking:
+            said = _last_lines(ran.stderr) if ran.returncode != 0 else f"nothing, but {', '.join(lacking)} is not there"
+            raise BuildFailed(f"environment {spec.name}: `npm install` says: {said}; look at the network and {again}")
 
     @staticmethod
     def _uv(spec: Environment, *arguments: str, way_out: str = OFFER_WHEELS) -> None:
@@ -196,6 +223,13 @@ class Environments:
                 f"environment {spec.name}: `uv {' '.join(arguments[:2])}` says: {_last_lines(ran.stderr)}; "
                 f"{way_out}, then run `nnparity setup {spec.name}` again"
             )
+
+
+def node_packages(folder: Path, key: str) -> dict[str, str]:
+    """Return what the Node.js packages in an environment's folder say under this key, by name."""
+    files = [*folder.glob("node_modules/[!@.]*/package.json"), *folder.glob("node_modules/@*/*/package.json")]
+    described = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(files)]
+    return {one["name"]: one[key] for one in described if isinstance(one.get(key), str)}
 
 
 def uv_variables(variables: Mapping[str, str]) -> dict[str, str]:

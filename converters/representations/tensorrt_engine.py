@@ -1,4 +1,4 @@
-"""A TensorRT engine, as bytes."""
+"""An engine that TensorRT has built, one .engine file, as bytes; it is for the GPU and the version that built it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,24 @@ from nnparity.loading import load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
 FILE = "model.engine"
+OPERATORS = {
+    Family.MATMUL: "MatrixMultiply FullyConnected Gemm gemm",
+    Family.ELEMENTWISE: "ElementWise PointWise PointWiseV2 Unary Select Scale",
+    Family.ACTIVATION: "Activation SoftMax SoftMaxV2 ParametricReLU",
+    Family.NORMALISATION: "LRN Normalization",
+    Family.REDUCTION: "CumSum CumulativeSum Reduce TopK",
+    Family.LAYOUT: "Concat Concatenation NoOp Padding Reformat Reverse Shape Shuffle Slice Squeeze Tile Unsqueeze",
+    Family.CAST: "Cast Dequantize Quantize",
+    Family.CONSTANT: "Constant Fill",
+    Family.CONTROL_FLOW: "Condition Conditional ConditionalInput ConditionalOutput LoopOutput Recurrence TripLimit",
+    Family.GATHER_SCATTER: "Gather GridSample NMS NonZero OneHot RaggedSoftMax Scatter",
+    Family.CONV: "CaskConvolution CaskDeconvolutionV2 CaskGemmConvolution Convolution Deconvolution",
+    Family.POOL: "CaskPooling Pooling PoolingV2 Resize",
+    Family.RECURRENT: "RNN RNNv2",
+    Family.FUSED: "kgen Myelin MyelinV2 runtime_fusion",
+    Family.CUSTOM: "PluginV2 PluginV3",
+}
+FAMILIES = {operator: family for family, operators in OPERATORS.items() for operator in operators.split()}
 
 
 class TensorRtEngine:
@@ -29,8 +47,9 @@ class TensorRtEngine:
         )
 
     def family(self, operator: str) -> Family | None:
+        """Return the family of a layer that TensorRT for RTX lists, or that trtexec exports."""
         family: Family | None = load_file(SUPPORT / "tensorrt_layers.py").family(operator)
-        return family
+        return family or FAMILIES.get(operator)
 
 
 REPRESENTATION = TensorRtEngine()

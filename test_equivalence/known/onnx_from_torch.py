@@ -138,7 +138,7 @@ KNOWN = (
             {"x": np.array([[1, 2]], np.float32), "indices": np.array([0], np.int32)},
         ),
         applies=config_is(negative=True, indices="int32"),
-        paths="*>onnxruntime_cpu* *>qnn_*",
+        paths="*>onnxruntime_* *>qnn_*",
     ),
     KnownDivergence(
         component="onnx_from_torch",
@@ -154,7 +154,7 @@ KNOWN = (
         applies=config_is(shared="enable_gqa"),
         paths="torch>onnx_from_torch>relay_from_onnx>*",
     ),
-    narrow_scatter(stage=Stage.LOAD, status=Status.ERROR, paths="*>onnxruntime_cpu* *>qnn_*"),
+    narrow_scatter(stage=Stage.LOAD, status=Status.ERROR, paths="*>onnxruntime_* *>qnn_*"),
     narrow_scatter(stage=Stage.CONVERT, status=Status.ERROR, paths="*>relay_from_onnx>*"),
     KnownDivergence(
         component="onnx_from_torch",
@@ -168,7 +168,7 @@ KNOWN = (
         versions=("torch<=2.13.0", "onnxscript<=0.7.2"),
         witness=Case("embedding_lookup", INDEX, 0, {"ids": np.zeros(1, np.int32)}),
         applies=config_is(lookup="index", ids_dtype="int32"),
-        paths="torch>onnx_from_torch>onnxruntime_cpu* torch>onnx_from_torch>qnn_*",
+        paths="torch>onnx_from_torch>onnxruntime_* torch>onnx_from_torch>qnn_*",
     ),
     KnownDivergence(
         component="onnx_from_torch",

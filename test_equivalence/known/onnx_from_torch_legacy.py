@@ -120,7 +120,7 @@ KNOWN = (
             {"indices": np.zeros((1, 1), np.int32)},
         ),
         applies=config_is(classes_last=False),
-        paths="*>onnxruntime_cpu* *>qnn_*",
+        paths="*>onnxruntime_* *>qnn_*",
     ),
     KnownDivergence(
         component="onnx_from_torch_legacy",
@@ -188,7 +188,7 @@ KNOWN = (
             # onnx_reference overlooks inputs that the model has not.
             paths=" ".join(f"torch>onnx_from_torch_legacy>{one}" for one in reader.split()),
         )
-        for stage, reader in ((Stage.RUN, "onnxruntime_cpu* qnn_*"), (Stage.CONVERT, "relay_from_onnx>*"))
+        for stage, reader in ((Stage.RUN, "onnxruntime_* qnn_*"), (Stage.CONVERT, "relay_from_onnx>*"))
     ),
     *(
         KnownDivergence(
@@ -212,7 +212,7 @@ KNOWN = (
         )
         for stage, status, paths, shows in (
             (Stage.COMPARE, Status.MISMATCH, "onnx_reference", "come out in float32"),
-            (Stage.LOAD, Status.ERROR, "onnxruntime_cpu* qnn_*", "are of another type than ONNX Runtime allows"),
+            (Stage.LOAD, Status.ERROR, "onnxruntime_* qnn_*", "are of another type than ONNX Runtime allows"),
             (Stage.CONVERT, Status.ERROR, "relay_from_onnx>*", "are of another type than Relay allows"),
             (Stage.CONVERT, Status.ERROR, "openvino_from_onnx*", "are of another type than OpenVINO allows"),
         )
