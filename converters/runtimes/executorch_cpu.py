@@ -10,7 +10,7 @@ from nnparity.loading import load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
 # The runtime has error codes, and one class of exception for all of them.
-NO_KERNEL = "error 0x14"
+NO_KERNEL = "0x:14"
 
 
 class ExecuTorchCpu:
