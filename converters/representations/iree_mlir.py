@@ -27,8 +27,13 @@ class IreeMlir:
         return (folder / FILE).read_text(encoding="utf-8")
 
     def count(self, artifact: Artifact) -> Mapping[str, int]:
-        """Return how many of each ONNX operator there are, as ONNX counts them: Constant is none."""
-        counts = Counter(OPERATOR.findall(artifact.model))
+        """Return how many of each ONNX operator there are, as ONNX counts them: Constant is none.
+
+        The importer drops the domain of a custom operator; it is put back.
+        """
+        custom = load_file(SUPPORT / "custom_operator.py")
+        own = {operator.symbol: f"{custom.NAMESPACE}::{operator.symbol}" for operator in custom.operators()}
+        counts = Counter(own.get(name, name) for name in OPERATOR.findall(artifact.model))
         del counts[VALUE]
         return dict(counts)
 

@@ -35,3 +35,53 @@ def test_definition_of_a_dispatch_is_none() -> None:
     assert (
         runtime.dispatched("  flow.executable private @main_dispatch_0 {\n    %1 = flow.dispatch.tie_shape %a\n") == {}
     )
+
+
+HLO = """HloModule main, is_scheduled=true
+
+%region_0 (a: f32[], b: f32[]) -> f32[] {
+  %a = f32[] parameter(0)
+  %b = f32[] parameter(1)
+  ROOT %add.1 = f32[] add(%a, %b)
+}
+
+%fused_computation (p: f32[2,4]) -> f32[2,4] {
+  %p = f32[2,4]{1,0} parameter(0)
+  ROOT %exponential.1 = f32[2,4]{1,0} exponential(%p)
+}
+
+ENTRY %main.6 (x: f32[2,4]) -> (f32[2], f32[2,4]) {
+  %x = f32[2,4]{1,0} parameter(0)
+  %constant.1 = f32[] constant(0)
+  %fusion.1 = f32[2,4]{1,0} fusion(%x), kind=kLoop, calls=%fused_computation
+  %sort.1 = (f32[2,4]{1,0}, s32[2,4]{1,0}) sort(%fusion.1, %i), dimensions={1}, to_apply=%region_0
+  %reduce.1 = f32[2]{0} reduce(%fusion.1, %constant.1), dimensions={1}, to_apply=%region_0
+  ROOT %tuple.1 = (f32[2]{0}, f32[2,4]{1,0}) tuple(%reduce.1, %fusion.1)
+}
+"""
+
+
+def test_inside_of_a_fusion_or_a_reduction_is_not_counted() -> None:
+    assert load_file(CONVERTERS / "support" / "hlo.py").executed(HLO) == {"fusion": 1, "sort": 1, "reduce": 1}
+
+
+def test_computation_that_is_called_is_counted() -> None:
+    called = HLO.replace("fusion(%x), kind=kLoop, calls=", "call(%x), to_apply=")
+    assert load_file(CONVERTERS / "support" / "hlo.py").executed(called)["exponential"] == 1
+
+
+def test_weights_are_put_where_they_are_used() -> None:
+    conversion = load_file(CONVERTERS / "conversions" / "stablehlo_from_exported_program.py")
+    text = (
+        "module {\n  %0 = stablehlo.constant dense_resource<w.1> : tensor<1xf32>\n}\n\n"
+        '{-#\n  dialect_resources: {\n    builtin: {\n      w.1: "0x040000000000803F"\n    }\n  }\n#-}\n'
+    )
+    placed = conversion.with_values_in_place(text)
+    assert 'stablehlo.constant dense<"0x0000803F"> : tensor<1xf32>' in placed
+    assert "dialect_resources" not in placed
+
+
+def test_weights_that_are_not_there_are_an_error() -> None:
+    conversion = load_file(CONVERTERS / "conversions" / "stablehlo_from_exported_program.py")
+    with pytest.raises(KeyError, match="lost"):
+        conversion.with_values_in_place("%0 = dense_resource<lost>\n{-#\n#-}\n")
