@@ -25,6 +25,8 @@ CONV = {"in_channels": 1, "out_channels": 2, "groups": 1, "bias": True}
 WIDER = {"in_channels": 2, "out_channels": 3, "bias": False}
 GROUPED = {"heads": 2, "depth": 1, "width": 1, "length": 2, "groups": 1, "shared": "expanded", "bias": True}
 HEADS = {"cross": False, "heads": 1, "embed": 2, "query_length": 2, "key_length": 2, "mask": "none"}
+# A step before the runtime that is not onnx_simplified: onnxsim folds what has no elements into constants.
+NOT_SIMPLIFIED = "*[!i]??"
 RECURRENT = {"time": 2, "features": 1, "hidden": 1, "initial_state": False, "bias": True}
 
 
@@ -160,7 +162,7 @@ EXPORTERS = (
         )
         for shown, paths in (
             (RUNNING, "*>onnx_reference"),
-            (LOADING, "*>onnx_from_torch>onnxruntime_cpu* *>onnx_from_torch>qnn_*"),
+            (LOADING, "*>onnx_from_torch>onnxruntime_* *>onnx_from_torch>qnn_*"),
         )
         for layers, what, witness in (
             (
@@ -168,11 +170,11 @@ EXPORTERS = (
                 "group normalisation",
                 case(
                     "group_norm",
-                    1,
-                    2,
-                    groups=1,
-                    channels=1,
-                    spatial=[2],
+                    4,
+                    3,
+                    groups=2,
+                    channels=4,
+                    spatial=[3],
                     eps=1e-5,
                     layout="channels_first",
                     affine=True,
@@ -198,8 +200,13 @@ EXPORTERS = (
             witness=case("grouped_query_attention", 2, 1, **GROUPED),
             paths=paths,
         )
-        # The reference evaluator and ONNX Runtime without optimisation see it when they run, the other levels before.
-        for shown, paths in ((RUNNING, "*>onnx*_[ru][en]*"), (LOADING, "*>onnxruntime_*[!z]??"))
+        # The reference evaluator and ONNX Runtime without optimisation see it when they run, the other levels before,
+        # and so they do where an optimiser has made a constant of the product.
+        for shown, paths in (
+            (RUNNING, "*>onnx*_[ru][en]*"),
+            (LOADING, "*>onnxruntime_*[!z]??"),
+            (LOADING, "*>onnx_s*>onnxruntime_cpu_unoptimized"),
+        )
     ),
     no_rows(
         "onnx_from_tensorflow",
@@ -259,7 +266,21 @@ RUNTIMES = (
                 ANOTHER_SHAPE,
                 "",
                 case("argmax", 2, inner=[2], axis=-1, keepdims=False, indices="int32"),
-                "torch>*",
+                f"torch>{NOT_SIMPLIFIED}>onnxruntime_cpu*",
+            ),
+            (
+                "global_pool",
+                ANOTHER_SHAPE,
+                "",
+                case("global_pool", 1, 1, 2, channels=1, size=[1, 2], kind="average", keep_axes=True),
+                "torch>onnx_from_torch>onnx_simplified>onnxruntime_cpu*",
+            ),
+            (
+                "logsumexp",
+                ANOTHER_SHAPE,
+                "",
+                case("logsumexp", 5, inner=[5], axis=-1, keepdims=False),
+                "torch>*onnx_simplified>onnxruntime_cpu*",
             ),
             (
                 "variance logsumexp",
@@ -274,6 +295,13 @@ RUNTIMES = (
                 ", and what follows fails",
                 case("logsumexp", 2, inner=[2], axis=-1, keepdims=False),
                 "tensorflow>*>onnxruntime_*[!z]??",
+            ),
+            (
+                "logsumexp",
+                RUNNING,
+                ", and what follows fails",
+                case("logsumexp", 5, inner=[5], axis=-1, keepdims=False),
+                "tensorflow>*onnx_s*>onnxruntime_cpu_unoptimized",
             ),
         )
     ),
@@ -313,7 +341,7 @@ RUNTIMES = (
             link="https://github.com/microsoft/onnxruntime/pull/22494",
             versions=("onnxruntime<=1.31.1", "onnxruntime-web<=1.30.0"),
             witness=witness,
-            paths="torch>onnx_from_torch>*",
+            paths=f"torch>onnx_from_torch>{setting}",
         )
         for settings, layers, shown, then, witness in (
             (

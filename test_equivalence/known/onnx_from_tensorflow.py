@@ -1,20 +1,17 @@
 """Known divergences of tf2onnx."""
 
 from __future__ import annotations
+
 import numpy as np
-from nnparity.conditions import both
-from nnparity.conditions import config_is
-from nnparity.conditions import either
-from nnparity.conditions import in_bfloat16
-from nnparity.conditions import in_half
-from nnparity.conditions import non_finite
-from nnparity.conditions import wholly_masked
+
+from nnparity.conditions import both, config_is, either, in_bfloat16, in_half, non_finite, wholly_masked
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
 ATTENTION = {"batch": 1, "dtype": "float32", "heads": 1, "query_length": 1, "key_length": 1, "depth": 1}
 ONE = np.ones((1, 1, 1, 1), np.float32)
+TWO_KEYS = np.ones((1, 1, 2, 1), np.float32)
 
 
 def masks_by_where(case: Case) -> bool:
@@ -104,6 +101,7 @@ CHOSEN = Case(
     0,
     {"condition": np.ones((1, 2), bool), "a": TWO, "b": TWO[0]},
 )
+
 KNOWN = (
     KnownDivergence(
         component="onnx_from_tensorflow",
@@ -118,9 +116,10 @@ KNOWN = (
         versions=("tf2onnx<=1.17.0",),
         witness=Case(
             "attention",
-            {**ATTENTION, "mask": "sdpa_bool"},
+            {**ATTENTION, "key_length": 2, "mask": "sdpa_bool"},
             0,
-            {"q": ONE, "k": ONE, "v": ONE, "mask": np.zeros((1, 1, 1, 1), bool)},
+            # Two keys: of a softmax over one onnxsim makes a constant.
+            {"q": ONE, "k": TWO_KEYS, "v": TWO_KEYS, "mask": np.zeros((1, 1, 1, 2), bool)},
         ),
         applies=either(
             both(masks_by_where, either(non_finite, either(fills_in_half, exponential_overflows_in_half))),

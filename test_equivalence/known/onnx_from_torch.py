@@ -1,10 +1,23 @@
 """Known divergences of torch.onnx.export, the exporter on top of torch.export."""
+
 from __future__ import annotations
+
 import numpy as np
-from nnparity.conditions import 
+
+from nnparity.conditions import (
+    beyond_float_precision,
+    both,
+    config_is,
+    either,
+    in_bfloat16,
+    in_half,
+    non_finite,
+    wholly_masked,
+)
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
+
 FUSED = {
     "batch": 1,
     "dtype": "float32",
@@ -15,6 +28,8 @@ FUSED = {
     "mask": "sdpa_bool",
 }
 ONE = np.ones((1, 1, 1, 1), np.float32)
+
+
 GROUPED = {
     "batch": 1,
     "dtype": "float32",
@@ -26,6 +41,8 @@ GROUPED = {
     "shared": "enable_gqa",
     "bias": False,
 }
+
+
 def narrow_scatter(*, stage: Stage, status: Status, paths: str) -> KnownDivergence:
     return KnownDivergence(
         component="onnx_from_torch",
@@ -50,6 +67,8 @@ def narrow_scatter(*, stage: Stage, status: Status, paths: str) -> KnownDivergen
         applies=config_is(indices="int32", mode="add"),
         paths=paths,
     )
+
+
 INDEX = {
     "batch": 1,
     "dtype": "float32",
@@ -60,12 +79,18 @@ INDEX = {
     "padding": 0,
     "ids_dtype": "int32",
 }
+
+
 def ends_in_promoted_reduction(case: Case) -> bool:
     """Whether the output is a sum, a cumulative sum or a maximum along axes, as PyTorch's operator of that name."""
     return case.layer in {"cumsum", "mixture_of_experts"} or case.config.get("kind") == "max"
+
+
 def normalises_convolution(case: Case) -> bool:
     """Whether the layer has a normalisation over the batch right behind a convolution."""
     return case.layer in {"conv2d_bn_relu", "inverted_residual", "resnet_bottleneck"}
+
+
 KNOWN = (
     KnownDivergence(
         component="onnx_from_torch",
@@ -168,7 +193,7 @@ KNOWN = (
         versions=("torch<=2.13.0", "onnxscript<=0.7.2"),
         witness=Case("embedding_lookup", INDEX, 0, {"ids": np.zeros(1, np.int32)}),
         applies=config_is(lookup="index", ids_dtype="int32"),
-        paths="torch>onnx_from_torch>onnxruntime_* torch>onnx_from_torch>qnn_*",
+        paths="torch>onnx_from_torch>*onnxruntime_* torch>onnx_from_torch>qnn_*",
     ),
     KnownDivergence(
         component="onnx_from_torch",
@@ -209,6 +234,25 @@ KNOWN = (
     KnownDivergence(
         component="onnx_from_torch",
         layer="*",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="operators are written in bfloat16 that ONNX does not have in it at the opset exported, such as Conv, "
+        "Round and GRU before opset 22, TopK before 24, Einsum before 28; ONNX Runtime refuses the model",
+        link="https://github.com/pytorch/pytorch/issues/143643",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "round",
+            {"batch": 1, "dtype": "bfloat16", "inner": [2], "mode": "round"},
+            0,
+            {"x": np.ones((1, 2), "bfloat16")},
+        ),
+        applies=in_bfloat16,
+        paths="*>onnxruntime_* *>qnn_*",
+    ),
+    KnownDivergence(
+        component="onnx_from_torch",
+        layer="*",
         stage=Stage.CONVERT,
         status=Status.ERROR,
         fix=Fix.UPSTREAM,
@@ -240,24 +284,5 @@ KNOWN = (
         ),
         applies=both(in_bfloat16, normalises_convolution),
         paths="*_from_onnx*",
-    ),
-    KnownDivergence(
-        component="onnx_from_torch",
-        layer="*",
-        stage=Stage.LOAD,
-        status=Status.ERROR,
-        fix=Fix.UPSTREAM,
-        reason="operators are written in bfloat16 that ONNX does not have in it at the opset exported, such as Conv, "
-        "Round and GRU before opset 22, TopK before 24, Einsum before 28; ONNX Runtime refuses the model",
-        link="https://github.com/pytorch/pytorch/issues/143643",
-        versions=("torch<=2.13.0",),
-        witness=Case(
-            "round",
-            {"batch": 1, "dtype": "bfloat16", "inner": [2], "mode": "round"},
-            0,
-            {"x": np.ones((1, 2), "bfloat16")},
-        ),
-        applies=in_bfloat16,
-        paths="*>onnxruntime_cpu* *>qnn_*",
     ),
 )
