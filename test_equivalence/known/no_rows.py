@@ -24,6 +24,8 @@ CONV = {"in_channels": 1, "out_channels": 2, "groups": 1, "bias": True}
 WIDER = {"in_channels": 2, "out_channels": 3, "bias": False}
 GROUPED = {"heads": 2, "depth": 1, "width": 1, "length": 2, "groups": 1, "shared": "expanded", "bias": True}
 HEADS = {"cross": False, "heads": 1, "embed": 2, "query_length": 2, "key_length": 2, "mask": "none"}
+# A step before the runtime that is not onnx_simplified: onnxsim folds what has no elements into constants.
+NOT_SIMPLIFIED = "*[!i]??"
 RECURRENT = {"time": 2, "features": 1, "hidden": 1, "initial_state": False, "bias": True}
 
 
@@ -155,13 +157,14 @@ EXPORTERS = (
             link="none found: onnxscript torchlib group_norm repeat_interleave Reshape -1 zero dimension",
             versions=("torch<=2.13.0", "onnxscript<=0.7.2"),
             witness=witness,
-            paths=paths,
+            paths=before + runtime,
         )
-        for shown, paths in ((RUNNING, "*>onnx_reference"), (LOADING, "*>onnxruntime_*"))
-        for layers, what, witness in (
+        for shown, runtime in ((RUNNING, ">onnx_reference"), (LOADING, ">onnxruntime_*"))
+        for layers, what, before, witness in (
             (
                 "group_norm",
                 "group normalisation",
+                NOT_SIMPLIFIED,
                 case(
                     "group_norm",
                     1,
@@ -177,6 +180,7 @@ EXPORTERS = (
             (
                 "grouped_query_attention",
                 "repeat_interleave",
+                "*",
                 case("grouped_query_attention", 2, 1, **GROUPED),
             ),
         )
@@ -194,8 +198,13 @@ EXPORTERS = (
             witness=case("grouped_query_attention", 2, 1, **GROUPED),
             paths=paths,
         )
-        # The reference evaluator and ONNX Runtime without optimisation see it when they run, the other levels before.
-        for shown, paths in ((RUNNING, "*>onnx*_[ru][en]*"), (LOADING, "*>onnxruntime_*[!z]??"))
+        # The reference evaluator and ONNX Runtime without optimisation see it when they run, the other levels before,
+        # and so they do where an optimiser has made a constant of the product.
+        for shown, paths in (
+            (RUNNING, "*>onnx*_[ru][en]*"),
+            (LOADING, "*>onnxruntime_*[!z]??"),
+            (LOADING, "*>onnx_s*>onnxruntime_cpu_unoptimized"),
+        )
     ),
     no_rows(
         "onnx_from_tensorflow",
@@ -255,7 +264,7 @@ RUNTIMES = (
                 ANOTHER_SHAPE,
                 "",
                 case("argmax", 2, inner=[2], axis=-1, keepdims=False, indices="int32"),
-                "torch>*",
+                f"torch>{NOT_SIMPLIFIED}>onnxruntime_cpu*",
             ),
             (
                 "variance logsumexp",
@@ -298,7 +307,7 @@ RUNTIMES = (
             link="https://github.com/microsoft/onnxruntime/pull/22494",
             versions=("onnxruntime<=1.31.1",),
             witness=witness,
-            paths="torch>onnx_from_torch>*",
+            paths=f"torch>onnx_from_torch>{setting}",
         )
         for settings, layers, shown, then, witness in (
             (
