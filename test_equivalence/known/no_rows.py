@@ -267,6 +267,13 @@ RUNTIMES = (
                 f"torch>{NOT_SIMPLIFIED}>onnxruntime_cpu*",
             ),
             (
+                "global_pool",
+                ANOTHER_SHAPE,
+                "",
+                case("global_pool", 1, 1, 2, channels=1, size=[1, 2], kind="average", keep_axes=True),
+                "torch>onnx_from_torch>onnx_simplified>onnxruntime_cpu*",
+            ),
+            (
                 "variance logsumexp",
                 ANOTHER_SHAPE,
                 "",

@@ -193,7 +193,7 @@ KNOWN = (
         versions=("torch<=2.13.0", "onnxscript<=0.7.2"),
         witness=Case("embedding_lookup", INDEX, 0, {"ids": np.zeros(1, np.int32)}),
         applies=config_is(lookup="index", ids_dtype="int32"),
-        paths="torch>onnx_from_torch>onnxruntime_cpu*",
+        paths="torch>onnx_from_torch>*onnxruntime_cpu*",
     ),
     KnownDivergence(
         component="onnx_from_torch",
