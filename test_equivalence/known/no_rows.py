@@ -157,21 +157,20 @@ EXPORTERS = (
             link="none found: onnxscript torchlib group_norm repeat_interleave Reshape -1 zero dimension",
             versions=("torch<=2.13.0", "onnxscript<=0.7.2"),
             witness=witness,
-            paths=before + runtime,
+            paths=paths,
         )
-        for shown, runtime in ((RUNNING, ">onnx_reference"), (LOADING, ">onnxruntime_*"))
-        for layers, what, before, witness in (
+        for shown, paths in ((RUNNING, "*>onnx_reference"), (LOADING, "*>onnxruntime_*"))
+        for layers, what, witness in (
             (
                 "group_norm",
                 "group normalisation",
-                NOT_SIMPLIFIED,
                 case(
                     "group_norm",
-                    1,
-                    2,
-                    groups=1,
-                    channels=1,
-                    spatial=[2],
+                    4,
+                    3,
+                    groups=2,
+                    channels=4,
+                    spatial=[3],
                     eps=1e-5,
                     layout="channels_first",
                     affine=True,
@@ -180,7 +179,6 @@ EXPORTERS = (
             (
                 "grouped_query_attention",
                 "repeat_interleave",
-                "*",
                 case("grouped_query_attention", 2, 1, **GROUPED),
             ),
         )
@@ -274,6 +272,13 @@ RUNTIMES = (
                 "torch>onnx_from_torch>onnx_simplified>onnxruntime_cpu*",
             ),
             (
+                "logsumexp",
+                ANOTHER_SHAPE,
+                "",
+                case("logsumexp", 5, inner=[5], axis=-1, keepdims=False),
+                "torch>*onnx_simplified>onnxruntime_cpu*",
+            ),
+            (
                 "variance logsumexp",
                 ANOTHER_SHAPE,
                 "",
@@ -286,6 +291,13 @@ RUNTIMES = (
                 ", and what follows fails",
                 case("logsumexp", 2, inner=[2], axis=-1, keepdims=False),
                 "tensorflow>*>onnxruntime_*[!z]??",
+            ),
+            (
+                "logsumexp",
+                RUNNING,
+                ", and what follows fails",
+                case("logsumexp", 5, inner=[5], axis=-1, keepdims=False),
+                "tensorflow>*onnx_s*>onnxruntime_cpu_unoptimized",
             ),
         )
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, empty, non_finite
+from nnparity.conditions import both, config_is, empty, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -19,6 +19,17 @@ NO_ROWS = {
     "nonlinearity": "tanh",
     "initial_state": False,
     "bias": True,
+}
+CLASS_TOKEN = {
+    "batch": 0,
+    "dtype": "float32",
+    "channels": 1,
+    "patch": 1,
+    "rows": 1,
+    "columns": 2,
+    "embed": 1,
+    "layout": "NCHW",
+    "class_token": True,
 }
 
 
@@ -69,5 +80,19 @@ KNOWN = (
             (Stage.LOAD, "onnxruntime_cpu"),
             (Stage.LOAD, "onnxruntime_cpu_extended"),
         )
+    ),
+    KnownDivergence(
+        component="onnx_simplified",
+        layer="patch_embedding",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="an operand without elements is left out of a Concat, and with it its size along the axis: no class "
+        "tokens and four patches are four places, not five",
+        link="none found: onnxsim Concat empty initializer zero elements removed wrong shape",
+        versions=("onnxsim<=0.8.1",),
+        witness=Case("patch_embedding", CLASS_TOKEN, 0, {"x": np.zeros((0, 1, 1, 2), np.float32)}),
+        applies=both(config_is(class_token=True), empty),
+        paths="torch>onnx_from_torch>onnx_simplified>onnxruntime_cpu_unoptimized",
     ),
 )
