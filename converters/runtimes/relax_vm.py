@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nnparity.contracts import Arrays, Artifact, Session
+from nnparity.contracts import Arrays, Artifact, Session, Unsupported
 from nnparity.loading import load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
@@ -19,6 +21,21 @@ BRANCH = re.compile(r"^ +if ", re.MULTILINE)
 FUNCTION = re.compile(r"^@(\S+):", re.MULTILINE)
 # Functions of the machine itself: memory, shapes, tuples, and a reshape that shares its argument's memory.
 BUILTIN = "vm.builtin."
+# TVM's own words for a dtype that an operator has no kernel for; their class is InternalError.
+NO_KERNEL = re.compile(r"\w+: only support .+ for now")
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    from tvm.error import InternalError
+
+    try:
+        yield
+    except InternalError as problem:
+        refusal = NO_KERNEL.search(str(problem))
+        if refusal is None:
+            raise
+        raise Unsupported(f"TVM: {refusal[0]}") from problem
 
 
 class RelaxVm:
@@ -32,7 +49,8 @@ class RelaxVm:
     def compile(self, artifact: Artifact) -> Artifact:
         import tvm
 
-        executable = tvm.compile(artifact.model.module, target=TARGET)
+        with _refusals():
+            executable = tvm.compile(artifact.model.module, target=TARGET)
         support = load_file(SUPPORT / "relax_module.py")
         compiled = support.RelaxModule(module=executable, inputs=artifact.model.inputs, outputs=artifact.model.outputs)
         return artifact.converted("relax_executable", compiled).with_operators(_called(executable.as_text()))
