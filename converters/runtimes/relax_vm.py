@@ -22,7 +22,7 @@ FUNCTION = re.compile(r"^@(\S+):", re.MULTILINE)
 # Functions of the machine itself: memory, shapes, tuples, and a reshape that shares its argument's memory.
 BUILTIN = "vm.builtin."
 # TVM's own words for a dtype that an operator has no kernel for; their class is InternalError.
-NO_KERNEL = re.compile(r"\w+: only support .+ for now")
+NO_KERNEL = re.compile(r"\w+(: only support .+ for now| only applies to float)")
 
 
 @contextlib.contextmanager

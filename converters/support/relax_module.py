@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from nnparity.contracts import Artifact, Unsupported
 
 # With what an assertion of TVM begins by which it refuses operators of an ExportedProgram that it does not know.
 UNKNOWN_OPERATORS = "Unsupported function types"
+# TVM's words for an operator of floats that takes no bfloat16 for one; their class is TypeError.
+NO_FLOAT = re.compile(r"expects that \w+ must be float, but got T\.bfloat16")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ def declared() -> Iterator[None]:
         if not str(problem).startswith(UNKNOWN_OPERATORS):
             raise
         raise Unsupported(f"TVM: {problem}") from problem
+    except TypeError as problem:
+        refusal = NO_FLOAT.search(str(problem))
+        if refusal is None:
+            raise
+        raise Unsupported(f"TVM: {refusal[0]}") from problem
 
 
 def imported(artifact: Artifact, module: Any, *, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Artifact:
