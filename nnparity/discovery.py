@@ -16,9 +16,19 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from nnparity.cases import load_case
 from nnparity.completeness import complete, named
-from nnparity.contracts import Conversion, Environment, NeedsSupply, OnDemand, Quantised, Representation, Runtime
+from nnparity.contracts import (
+    Conversion,
+    Environment,
+    NeedsSupply,
+    OnDemand,
+    Quantised,
+    Representation,
+    Runtime,
+    Start,
+)
 from nnparity.divergence import KnownDivergence, askable
 from nnparity.errors import UserError, nearest
+from nnparity.given import Given
 from nnparity.layers import Case, LayerSpec
 from nnparity.loading import components_in, load_file
 
@@ -70,7 +80,10 @@ class Component(Generic[Kind]):
 
 @dataclass(frozen=True)
 class Content:
-    """Everything that was found. Keys are names. found: cases of a layer that failed once, and are run ever since."""
+    """Everything that was found. Keys are names. found: cases of a layer that failed once, and are run ever since.
+
+    given: models of the user's own, which stand among the layers under the same names.
+    """
 
     layers: Mapping[str, LayerSpec] = field(default_factory=dict)
     layer_files: Mapping[str, Path] = field(default_factory=dict)
@@ -78,7 +91,9 @@ class Content:
     representation_files: Mapping[str, Path] = field(default_factory=dict)
     conversions: Mapping[str, Component[Conversion]] = field(default_factory=dict)
     runtimes: Mapping[str, Component[Runtime]] = field(default_factory=dict)
+    starts: Mapping[str, Component[Start]] = field(default_factory=dict)
     environments: Mapping[str, Environment] = field(default_factory=dict)
+    given: Mapping[str, Given] = field(default_factory=dict)
     found: Mapping[str, tuple[Case, ...]] = field(default_factory=dict)
     known: tuple[KnownDivergence, ...] = ()
     known_files: Mapping[str, Path] = field(default_factory=dict)
@@ -137,8 +152,8 @@ class Content:
 
     def supply_missing(self, name: str) -> str:
         """Return what the user must supply before the component of this name runs, "" if nothing is missing."""
-        one = self.components[name]
-        if not isinstance(one.kind, NeedsSupply):
+        one = self.components.get(name)  # a start is none, and needs nothing but its environment
+        if one is None or not isinstance(one.kind, NeedsSupply):
             return ""
         try:
             return str(one.kind.missing())
@@ -153,7 +168,7 @@ class Content:
     def why_no_root(self, representation: str) -> str:
         """Return why no path can start at the representation; "" if one can."""
         able = sorted(one.name for one in self.runtimes.values() if representation in one.kind.accepts)
-        name = getattr(self.representations[representation], "eager", None)
+        name = self.eager(representation)
         if name in able:
             return ""
         return (
@@ -163,6 +178,9 @@ class Content:
 
     def eager(self, root: str) -> str:
         """Return the runtime that runs the root as its framework does without conversion."""
+        for one in self.given.values():
+            if one.root == root:
+                return one.runtime
         return str(getattr(self.representations[root], "eager", None))
 
     def environments_on(self, routes: Iterable[Route]) -> set[str]:
@@ -225,6 +243,9 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         [folder / "runtimes" for folder in converter_folders],
         lambda file: complete(components_in(file), "runtime"),
     )
+    starts, start_files = each(
+        [folder / "starts" for folder in converter_folders], lambda file: complete(_start_in(file), "start")
+    )
     known, _ = each(known_folders, _known_in)
     components: dict[str, Component[Any]] = {}
     for things, files in ((conversions, conversion_files), (runtimes, runtime_files)):
@@ -248,6 +269,11 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         representation_files=representation_files,
         conversions={name: one for name, one in components.items() if conversion_files.get(name) == one.file},
         runtimes={name: one for name, one in components.items() if runtime_files.get(name) == one.file},
+        starts={
+            name: Component(name, start_files[name], environment, one)
+            for name, one in starts.items()
+            if (environment := _environment_of(one, start_files[name], environments, broken)) is not None
+        },
         environments=environments,
         found=_found_in(model_folders, layers, broken),
         known=tuple(entry for entries in known.values() for entry in entries),
@@ -303,6 +329,11 @@ def _existing(folder: Path) -> Path:
 def _representation_in(file: Path) -> dict[str, Any]:
     representation = load_file(file).REPRESENTATION
     return {representation.name: representation}
+
+
+def _start_in(file: Path) -> dict[str, Any]:
+    start = load_file(file).START
+    return {start.name: start}
 
 
 def _known_in(file: Path) -> dict[str, Any]:
