@@ -9,24 +9,26 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nnparity.cache import MAKE_ROOM, ArtifactCache, Made, digest
-from nnparity.contracts import Arrays, CompilingRuntime, ComputesIn, Operator, Quantised
+from nnparity.cache import MAKE_ROOM, ArtifactCache, Made, digest, digest_of_files
+from nnparity.contracts import Arrays, CompilingRuntime, ComputesIn, Operator, Quantised, Start, Wanted
 from nnparity.discovery import Component, Content, Route
 from nnparity.divergence import KnownDivergence
 from nnparity.dtypes import DISTRIBUTION
 from nnparity.environments import BuildFailed, Environments
 from nnparity.errors import UserError
+from nnparity.given import Given, ReadModel, read_model
 from nnparity.layers import Case
+from nnparity.loading import RECIPE
 from nnparity.outcome import Failure, Stage, Status
 from nnparity.pool import Pool
 from nnparity.remote import CallFailed, LocalWorker, ProcessWorker, Worker
-from nnparity.roots import write_root
+from nnparity.roots import write_given, write_root
 from nnparity.sources import Sources
 from nnparity.worker import ARTIFACT
 
@@ -130,6 +132,8 @@ class Bench:
     def build(self, case: Case, root: str) -> Made:
         """Return the case's layer as the root framework's model. Stage BUILD."""
         layer = self.content.layers[case.layer]
+        if case.layer in self.content.given:
+            return self._build_given(case, root, self.content.given[case.layer])
         if root not in layer.build:
             raise Failure(Stage.BUILD, Status.UNSUPPORTED, f"{layer.name} is not written in {root}", component=root)
         eager = self.content.runtimes[self.content.eager(root)]
@@ -155,6 +159,35 @@ class Bench:
         request = {"op": "build", "source": str(scratch), "source_key": key, "target": str(scratch)}
         return replace(self._make(key, scratch, request, eager, Stage.BUILD), origin=origin)
 
+    def _build_given(self, case: Case, root: str, given: Given) -> Made:
+        read = given.read_as(case.config["dtype"])
+        runtime = self.content.runtimes[given.runtime]
+        key = digest("given", read.key, case.model_text, self._family_key(root), self._where(runtime))
+        found = self._found(key)
+        if found is not None:
+            return found
+        scratch = self._cache.scratch()
+        write_given(scratch, case, read)
+        request = {"op": "build", "source": str(scratch), "source_key": key, "target": str(scratch)}
+        return self._make(key, scratch, request, runtime, Stage.BUILD)
+
+    def read_given(self, start: Component[Start], wanted: Wanted) -> ReadModel:
+        """Return what the start reads, left in a folder that goes with this process. Raises CallFailed or Failure."""
+        folder = self._cache.scratch()
+        request = {"op": "start", "start": str(start.file), "wanted": asdict(wanted), "target": str(folder)}
+        with self._worker(start, Stage.BUILD, unstaged=True) as worker:
+            header, _ = worker.call(request, {}, seconds=self._limits.convert_seconds)
+        files = sorted(file for file in folder.iterdir() if file.name != RECIPE)
+        recipe = json.loads((folder / RECIPE).read_text(encoding="utf-8")) if (folder / RECIPE).exists() else {}
+        texts = (self._sources.digest(start.file), self._where(start), json.dumps(recipe, sort_keys=True))
+        key = digest(*texts, *(file.name for file in files), digest_of_files(files))
+        return read_model(folder, key=key, dtype=header["dtype"], bounds=header["bounds"])
+
+    def take(self, content: Content) -> None:
+        """Go on with this content, which differs in its layers and given models only."""
+        self.content = content
+        self._known.clear()
+
     def convert(self, source: Made, name: str) -> Made:
         """Return the artifact converted. Stage CONVERT."""
         component = self.content.conversions[name]
@@ -175,7 +208,7 @@ class Bench:
         request = {"op": "run", "session": session, "sets": len(sets), "inputs": names}
         with self._worker(component, Stage.LOAD, session) as worker:
             megabytes = self._load(worker, component, source, session)
-            with _staged(Stage.RUN, name):
+            with self._staged(Stage.RUN, name):
                 header, outputs = worker.call(request, arrays, seconds=self._limits.run_seconds)
             self._unload_oldest(worker)
         split: list[dict[str, np.ndarray]] = [{} for _ in sets]
@@ -216,7 +249,7 @@ class Bench:
         if not kept.exists():
             component = self.content.components[self.content.eager(step) if step in self.content.roots else step]
             request = {"op": "draw", "source": str(made.folder), "source_key": made.key}
-            with self._worker(component, Stage.LOAD) as worker, _staged(Stage.LOAD, component.name):
+            with self._worker(component, Stage.LOAD) as worker, self._staged(Stage.LOAD, component.name):
                 header, _ = worker.call(request, {}, seconds=self._limits.load_seconds)
             whole = kept.with_name(f"{kept.name}.{os.getpid()}.{threading.get_ident()}")
             whole.write_text(json.dumps([header["inputs"], header["operators"]]), encoding="utf-8")
@@ -268,7 +301,7 @@ class Bench:
             "source": str(source.folder),
             "source_key": source.key,
         }
-        with _staged(Stage.LOAD, component.name):
+        with self._staged(Stage.LOAD, component.name):
             header, _ = worker.call(request, {}, seconds=self._limits.load_seconds)
         worker.loaded[session] = int(header["megabytes"])
         return worker.loaded[session]
@@ -314,7 +347,7 @@ class Bench:
     ) -> Made:
         seconds = self._limits.convert_seconds if stage is not Stage.LOAD else self._limits.load_seconds
         try:
-            with self._worker(component, stage) as worker, _staged(stage, component.name):
+            with self._worker(component, stage) as worker, self._staged(stage, component.name):
                 worker.call(request, {}, seconds=seconds)
             self.tally.count(fresh=True)
             return self._cache.keep(key, scratch)
@@ -328,7 +361,9 @@ class Bench:
             shutil.rmtree(scratch, ignore_errors=True)
 
     @contextlib.contextmanager
-    def _worker(self, component: Component[Any], stage: Stage, session: str = "") -> Iterator[Worker]:
+    def _worker(
+        self, component: Component[Any], stage: Stage, session: str = "", *, unstaged: bool = False
+    ) -> Iterator[Worker]:
         local = component.name in self._in_process
         name = component.name if local else component.environment
         missing = self.content.supply_missing(component.name) or self.environments.why_missing(component.environment)
@@ -341,7 +376,8 @@ class Bench:
                 start = self._start_local if local else self._start_process
                 self._pools[name] = Pool(lambda: start(component.environment), limit=1 if local else self._jobs)
             pool = self._pools[name]
-        with _staged(stage, component.name), pool.lease(session) as worker:
+        staged = contextlib.nullcontext() if unstaged else self._staged(stage, component.name)
+        with staged, pool.lease(session) as worker:
             yield worker
 
     def _start_process(self, environment: str) -> Worker:
@@ -368,6 +404,31 @@ class Bench:
             drawings={name: str(file) for name, file in self.content.drawing_files.items()},
         )
 
+    @contextlib.contextmanager
+    def _staged(self, stage: Stage, component: str) -> Iterator[None]:
+        """Turn a failed call into a Failure at this stage; a worker that is gone takes its sessions along."""
+        try:
+            yield
+        except CallFailed as problem:
+            if problem.no_space:
+                raise UserError(f"{component}, in stage {stage.value}: {problem.detail}; {MAKE_ROOM}") from problem
+            if problem.module and self.content.given:
+                said = self.why_no_module(problem.module, component)
+                raise Failure(stage, Status.NOT_RUN, said, component=component) from problem
+            raise Failure(stage, problem.status, problem.detail, component=component) from problem
+
+    def why_no_module(self, module: str, component: str) -> str:
+        """Return what the user can do where a module is not installed that a component or the user's file imports."""
+        environment = {**self.content.components, **self.content.starts}[component].environment
+        own = self.environments.stands_in(environment)
+        if own is not None:
+            way = f"{own} -m pip install {module.partition('.')[0]}"
+            return f"{own} has no module {module!r}, which {component} needs; install it there ({way})"
+        return (
+            f"{component} runs in nnparity's environment {environment}, which has no module {module!r} that the model "
+            "imports; --python INTERPRETER takes your own environment for the model's framework"
+        )
+
     def _component_files(self, environment: str) -> dict[str, str]:
         return {name: str(one.file) for name, one in self.content.components.items() if one.environment == environment}
 
@@ -388,14 +449,3 @@ class Bench:
 
 def _described(name: str, array: np.ndarray) -> str:
     return f"{name} {array.dtype.str} {array.shape}"
-
-
-@contextlib.contextmanager
-def _staged(stage: Stage, component: str) -> Iterator[None]:
-    """Turn a failed call into a Failure at this stage; a worker that is gone takes its sessions along."""
-    try:
-        yield
-    except CallFailed as problem:
-        if problem.no_space:
-            raise UserError(f"{component}, in stage {stage.value}: {problem.detail}; {MAKE_ROOM}") from problem
-        raise Failure(stage, problem.status, problem.detail, component=component) from problem

@@ -87,6 +87,38 @@ def run_command(**options: Any) -> None:
     sys.exit(run_whole(**options))
 
 
+@main.command("check")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.option("--shape", "shapes", multiple=True, metavar="NAME=SIZES", help="An input's sizes: x=2,3,224,224.")
+@click.option("--inputs", type=click.Path(path_type=Path), metavar="FILE.npz", help="Real inputs, by name.")
+@click.option("--to", multiple=True, metavar="GLOB", help="Only paths that fit, or that have such a step.")
+@click.option("--all", "everything", is_flag=True, help="Paths on demand too.")
+@click.option(
+    "--python",
+    type=click.Path(path_type=Path),
+    metavar="INTERPRETER",
+    help="Your own Python, for the model's framework.",
+)
+@click.option("--trust", is_flag=True, help="Read a pickled model, which can run any code.")
+@click.option("--cases", "count", default=3, show_default=True, type=click.IntRange(1, 1000), help="Inputs to try.")
+@click.option("--seed", default=0, show_default=True, help="What is drawn.")
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 256), help="Cases in work at once.")
+@click.option("--max-megabytes", "megabytes", default=2048, show_default=True, help="Larger files are not read.")
+@click.option("--max-nodes", "nodes", default=50_000, show_default=True, help="Larger graphs are not read.")
+@click.option("--out", default="nnparity-check", show_default=True, type=FOLDER, help="Where results and reports go.")
+@content_options
+@said_plainly
+def check_command(**options: Any) -> None:
+    """Check a model of your own on every path from it.
+
+    TARGET is a file of ONNX, TFLite or TorchScript, a SavedModel folder, or file.py:Net, where Net is a
+    torch.nn.Module, a keras.Model or a tf.Module, or its class, or a function that returns one.
+    """
+    from nnparity.own import check_own
+
+    sys.exit(check_own(**options))
+
+
 @main.command("list")
 @click.argument("what", type=click.Choice(["layers", "paths", "components", "environments"]))
 @click.option("--json", "as_json", is_flag=True, help="For a program to read.")

@@ -7,10 +7,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 NAME = re.compile(r"\w[\w.+-]*", re.ASCII)  # it stands in paths, globs, file names and commands
-METHODS = {"representation": ("save", "load", "count", "family"), "conversion": ("convert",), "runtime": ("load",)}
-TEXTS = {"representation": ("title",), "conversion": ("source", "target"), "runtime": ()}
+METHODS = {
+    "representation": ("save", "load", "count", "family"),
+    "conversion": ("convert",),
+    "runtime": ("load",),
+    "start": ("takes", "read"),
+}
+TEXTS = {
+    "representation": ("title",),
+    "conversion": ("source", "target"),
+    "runtime": (),
+    "start": ("title", "representation"),
+}
 COMPUTED_IN = ("float16", "bfloat16", "float32", "float64")
-TUPLES = {"representation": (), "conversion": (), "runtime": ("accepts",)}
+TUPLES = {"representation": (), "conversion": (), "runtime": ("accepts",), "start": ("defined_by",)}
 
 
 def named(thing: object, kind: type[Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Runs on Python 3.8 with nothing but NumPy, because it is imported in every envir
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, Mapping, Protocol, Sequence, Tuple, Union, runtime_checkable
 
@@ -25,6 +25,14 @@ class Unsupported(Exception):
 
 class NotHere(Exception):
     """This machine lacks what the component needs; the message says what, and what the user must supply."""
+
+
+class NotMine(Exception):
+    """What the user named is of another kind than the start reads; another start may read it."""
+
+
+class Refused(Exception):
+    """What the user named is not read: what is wrong with it, and what to do, in words for the user."""
 
 
 class Family(enum.Enum):
@@ -215,6 +223,71 @@ class Runtime(Protocol):
         """Representations that it loads."""
 
     def load(self, artifact: Artifact) -> Session: ...
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A model of the user's own, and how it is to be read.
+
+    path: a file or folder. member: in a Python file, the name of the model or of what makes it.
+    dtype: "" for the model as it is, else the float dtype that everything in it is to be computed in.
+    shapes, dtypes: of inputs, where the user gave them; a string in a shape is an axis to leave open.
+    trust: whether a file may be read that can run any code. megabytes, nodes: the most that is read.
+    """
+
+    path: str
+    member: str = ""
+    dtype: str = ""
+    shapes: Mapping[str, Tuple[Size, ...]] = field(default_factory=dict)
+    dtypes: Mapping[str, str] = field(default_factory=dict)
+    trust: bool = False
+    megabytes: int = 2048
+    nodes: int = 50_000
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a start read. artifact: as for a conversion; its model is None where the start wrote the files itself.
+
+    dtype: the float dtype that the model computes in, the coarsest where there are several.
+    bounds: of integer inputs, how many values there are from 0 on, where the model shows it: rows of a table.
+    """
+
+    artifact: Artifact
+    dtype: str
+    bounds: Mapping[str, int] = field(default_factory=dict)
+
+
+class Start(Protocol):
+    """Reads one kind of model that a user has: where paths begin that no layer is built for."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str:
+        """What a user calls it, with its article: "an ONNX file"."""
+
+    @property
+    def representation(self) -> str:
+        """What it is read as; paths go on from there."""
+
+    @property
+    def environment(self) -> str: ...
+
+    @property
+    def defined_by(self) -> Tuple[str, ...]:
+        """Runtimes of the representation that run the model as its own framework does, the first that can is taken."""
+
+    def takes(self, path: Path, member: str) -> bool:
+        """Return whether it may read this. Called in the host: the standard library only, and nothing is executed."""
+
+    def read(self, wanted: Wanted, folder: Path) -> Reading:
+        """Return what is in the file, having written to `folder` what a recipe needs if the artifact has no model.
+
+        Raises NotMine for what is of another kind, Refused for what cannot or must not be read, and Unsupported for a
+        dtype that the model cannot be computed in.
+        """
 
 
 @runtime_checkable

@@ -24,10 +24,12 @@ from nnparity.contracts import (
     Quantised,
     Representation,
     Runtime,
+    Start,
     Supplied,
 )
 from nnparity.divergence import KnownDivergence, askable
 from nnparity.errors import UserError, nearest
+from nnparity.given import Given
 from nnparity.layers import Case, LayerSpec
 from nnparity.loading import components_in, load_file
 
@@ -82,6 +84,7 @@ class Content:
     """Everything that was found. Keys are names. found: cases of a layer that failed once, and are run ever since.
 
     drawing_files: by the representation that they draw.
+    given: models of the user's own, which stand among the layers under the same names.
     """
 
     layers: Mapping[str, LayerSpec] = field(default_factory=dict)
@@ -90,8 +93,10 @@ class Content:
     representation_files: Mapping[str, Path] = field(default_factory=dict)
     conversions: Mapping[str, Component[Conversion]] = field(default_factory=dict)
     runtimes: Mapping[str, Component[Runtime]] = field(default_factory=dict)
+    starts: Mapping[str, Component[Start]] = field(default_factory=dict)
     environments: Mapping[str, Environment] = field(default_factory=dict)
     drawing_files: Mapping[str, Path] = field(default_factory=dict)
+    given: Mapping[str, Given] = field(default_factory=dict)
     found: Mapping[str, tuple[Case, ...]] = field(default_factory=dict)
     known: tuple[KnownDivergence, ...] = ()
     known_files: Mapping[str, Path] = field(default_factory=dict)
@@ -150,8 +155,8 @@ class Content:
 
     def supply_missing(self, name: str) -> str:
         """Return what the user must supply before the component of this name runs, "" if nothing is missing."""
-        one = self.components[name]
-        if not isinstance(one.kind, NeedsSupply):
+        one = self.components.get(name)  # a start is none, and needs nothing but its environment
+        if one is None or not isinstance(one.kind, NeedsSupply):
             return ""
         try:
             return str(one.kind.missing())
@@ -171,7 +176,7 @@ class Content:
     def why_no_root(self, representation: str) -> str:
         """Return why no path can start at the representation; "" if one can."""
         able = sorted(one.name for one in self.runtimes.values() if representation in one.kind.accepts)
-        name = getattr(self.representations[representation], "eager", None)
+        name = self.eager(representation)
         if name in able:
             return ""
         return (
@@ -181,6 +186,9 @@ class Content:
 
     def eager(self, root: str) -> str:
         """Return the runtime that runs the root as its framework does without conversion."""
+        for one in self.given.values():
+            if one.root == root:
+                return one.runtime
         return str(getattr(self.representations[root], "eager", None))
 
     def environments_on(self, routes: Iterable[Route]) -> set[str]:
@@ -247,6 +255,9 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         [folder / "runtimes" for folder in converter_folders],
         lambda file: complete(components_in(file), "runtime"),
     )
+    starts, start_files = each(
+        [folder / "starts" for folder in converter_folders], lambda file: complete(_start_in(file), "start")
+    )
     known, _ = each(known_folders, _known_in)
     components: dict[str, Component[Any]] = {}
     for things, files in ((conversions, conversion_files), (runtimes, runtime_files)):
@@ -270,6 +281,11 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         representation_files=representation_files,
         conversions={name: one for name, one in components.items() if conversion_files.get(name) == one.file},
         runtimes={name: one for name, one in components.items() if runtime_files.get(name) == one.file},
+        starts={
+            name: Component(name, start_files[name], environment, one)
+            for name, one in starts.items()
+            if (environment := _environment_of(one, start_files[name], environments, broken)) is not None
+        },
         environments=environments,
         drawing_files=drawing_files,
         found=_found_in(model_folders, layers, broken),
@@ -326,6 +342,11 @@ def _existing(folder: Path) -> Path:
 def _representation_in(file: Path) -> dict[str, Any]:
     representation = load_file(file).REPRESENTATION
     return {representation.name: representation}
+
+
+def _start_in(file: Path) -> dict[str, Any]:
+    start = load_file(file).START
+    return {start.name: start}
 
 
 def _known_in(file: Path) -> dict[str, Any]:

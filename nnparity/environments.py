@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uv
@@ -29,8 +29,19 @@ for module in sys.argv[1:]:
 found = importlib.metadata.distributions()
 print(json.dumps({re.sub("[-_.]+", "-", one.metadata["Name"]).lower(): one.version for one in found}))
 """
+STAND_IN = """
+import json, re, sys
+from importlib import metadata
+import numpy
+found = ((one.metadata["Name"], one.version) for one in metadata.distributions())
+versions = {re.sub("[-_.]+", "-", name).lower(): version for name, version in found if name}
+print(json.dumps({"python": list(sys.version_info[:3]), "prefix": sys.prefix, "versions": versions}))
+"""
+OLDEST_STAND_IN = (3, 10)  # what the components of a framework are written for
+NOTHING_WRITTEN = {"PYTHONDONTWRITEBYTECODE": "1"}
 BUILD_SECONDS = 3600
 OFFER_WHEELS = "if a package is not found, offer its wheel through PIP_FIND_LINKS or UV_FIND_LINKS"
+PROBE_SECONDS = 120
 Say = Callable[[str], None]
 
 
@@ -48,23 +59,27 @@ class Built:
     versions: Mapping[str, str]
     megabytes: int
     seconds: float
+    python: Path | None = None
 
     @property
     def interpreter(self) -> Path:
-        return self.folder / "bin" / "python"
+        return self.python or self.folder / "bin" / "python"
 
 
 class Environments:
     """The environments of this machine."""
 
     def __init__(self, specs: Mapping[str, Environment], cache: Path) -> None:
-        self.specs = specs
+        self.specs = dict(specs)
         self._folder = cache / "environments"
         self._built: dict[str, Built] = {}
         self._failed: dict[str, str] = {}
+        self._stand_ins: dict[str, str] = {}
 
     def key(self, name: str) -> str:
         """Return what the build depends on: Python version, packages, machine."""
+        if name in self._stand_ins:
+            return self._stand_ins[name]
         spec = self.specs[name]
         text = json.dumps([
             spec.python,
@@ -75,6 +90,49 @@ class Environments:
             *([spec.npm] if spec.npm else []),
         ])
         return digest(text, platform.machine(), sys.platform)[:16]
+
+    def stand_in(self, name: str, interpreter: Path) -> None:
+        """Let the user's own interpreter stand for the environment; nothing is installed or written there.
+
+        Raises UserError for what is no Python that components can run in.
+        """
+        spec = self.specs[name]
+        variables = {**(spec.variables or {}), **NOTHING_WRITTEN}
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+        doing = f"--python {interpreter}"
+        try:
+            ran = subprocess.run(
+                [str(interpreter), "-s", "-c", STAND_IN],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=PROBE_SECONDS,
+                env={**inherited, **variables},
+            )
+        except (OSError, subprocess.TimeoutExpired) as problem:
+            raise UserError(f"{doing}: {problem}; give the python of your environment") from problem
+        if ran.returncode != 0:
+            raise UserError(f"{doing}: it does not import NumPy: {_last_lines(ran.stderr)}; install numpy there")
+        said = json.loads(ran.stdout.splitlines()[-1])
+        if tuple(said["python"]) < OLDEST_STAND_IN:
+            oldest = ".".join(map(str, OLDEST_STAND_IN))
+            raise UserError(f"{doing}: it is Python {'.'.join(map(str, said['python']))}; expected {oldest} or newer")
+        python = ".".join(map(str, said["python"][:2]))
+        self.specs[name] = replace(spec, python=python, variables=variables)
+        self._stand_ins[name] = digest("stand-in", str(interpreter.absolute()), json.dumps(said, sort_keys=True))[:16]
+        self._built[name] = Built(
+            name,
+            self.key(name),
+            Path(said["prefix"]),
+            said["versions"],
+            megabytes=0,
+            seconds=0.0,
+            python=interpreter.absolute(),
+        )
+
+    def stands_in(self, name: str) -> Path | None:
+        """Return the user's interpreter that stands for the environment, None if it is our own."""
+        return self._built[name].python if name in self._stand_ins else None
 
     def installed(self, name: str) -> Built | None:
         """Return the environment if it has been built here, else None."""

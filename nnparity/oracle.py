@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Generic, TypeVar
@@ -15,6 +15,7 @@ from nnparity.bench import Bench
 from nnparity.budget import Expectation, expectation
 from nnparity.contracts import Arrays
 from nnparity.layers import Case, LayerSpec, changed_by_relation, rounded, weights_of
+from nnparity.measure import Measure
 from nnparity.outcome import Failure, Stage, Status
 from nnparity.perturbation import nudged_runs, perturbed, perturbed_runs
 from nnparity.roots import layer_blamed
@@ -28,8 +29,9 @@ Kept = TypeVar("Kept")
 class Oracle:
     """Makes expectations and keeps the latest, since every path from a root asks for the same one."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, measures: Mapping[str, Measure] | None = None) -> None:
         self._bench = bench
+        self._measures = measures or {}
         self._expectations: _Latest[Expectation] = _Latest(CASES_KEPT)
         self._references: _Latest[_Reference] = _Latest(CASES_KEPT)
         self._weights: _Latest[tuple[Arrays, Arrays]] = _Latest(MODELS_KEPT)
@@ -75,16 +77,22 @@ class Oracle:
     def _from_root(self, cases: Sequence[Case], root: str) -> Iterator[Expectation]:
         if not cases:
             return
-        made = self._bench.build(cases[0], root)
         references = [self._reference_of(case) for case in cases]
         sets = [inputs for reference in references for inputs in reference.sets]
-        runs = iter(self._bench.run_once(made, self._bench.content.eager(root), sets))
+        runs = iter(self._eager_runs(cases[0], root, sets))
         for case, reference in zip(cases, references, strict=True):
             eager = list(islice(runs, len(reference.sets)))
             doing = f"putting the reference of {case.layer} beside its {root} build"
             with layer_blamed(Stage.COMPARE, case.layer, doing):
                 made_now = reference.expectation(eager, case.config["dtype"])
             yield made_now
+
+    def _eager_runs(self, case: Case, root: str, sets: Sequence[Arrays]) -> list[dict[str, np.ndarray]]:
+        measure = self._measures.get(case.layer)
+        if measure is not None:
+            return measure.eager_runs(sets)
+        made = self._bench.build(case, root)
+        return self._bench.run_once(made, self._bench.content.eager(root), sets)
 
     def _from_reference(self, case: Case) -> Expectation:
         return self._reference_of(case).expectation([], case.config["dtype"])
@@ -93,6 +101,8 @@ class Oracle:
         return self._references.get(case.digest, lambda: self._made_reference(case))
 
     def _made_reference(self, case: Case) -> _Reference:
+        if case.layer in self._measures:
+            return self._measured(case, self._measures[case.layer])
         layer, dtype = self._bench.content.layers[case.layer], case.config["dtype"]
         weights, exact = self._weights.get(case.model_text, lambda: _weights_of(layer, case))
         rng = np.random.default_rng(int(case.digest[:12], 16))
@@ -113,6 +123,15 @@ class Oracle:
                 nudged=[run(exact, inputs) for inputs in nudged],
                 scale=layer.scale(case.config, exact, rounded(case.inputs, EXACT)) if layer.scale else {},
             )
+
+    def _measured(self, case: Case, measure: Measure) -> _Reference:
+        dtype, asked = case.config["dtype"], dict(sorted(case.inputs.items()))
+        rng = np.random.default_rng(int(case.digest[:12], 16))
+        sets = [asked, *perturbed_runs(asked, rng, dtype)]
+        rng = np.random.default_rng(int(case.digest[12:24], 16))
+        nudged = nudged_runs(asked, rng, dtype) if measure.is_exact else ()
+        runs = measure.reference_runs([*sets, *nudged])
+        return _Reference(sets=sets, runs=runs[: len(sets)], nudged=runs[len(sets) :], scale={})
 
 
 @dataclass(frozen=True)

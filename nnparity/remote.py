@@ -34,15 +34,28 @@ class CallFailed(Exception):
     """The call did not succeed.
 
     lost: the worker is gone with all it had loaded. no_space: the disk is full, which says nothing about the component.
+    cause: the exception's name where it is NotMine or Refused, else "". module: the one that is not installed there.
     """
 
-    def __init__(self, status: Status, detail: str, *, lost: bool, trace: str = "", no_space: bool = False) -> None:
+    def __init__(
+        self,
+        status: Status,
+        detail: str,
+        *,
+        lost: bool,
+        trace: str = "",
+        no_space: bool = False,
+        cause: str = "",
+        module: str = "",
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.lost = lost
         self.trace = trace
         self.no_space = no_space
+        self.cause = cause
+        self.module = module
 
 
 class Worker(Protocol):
@@ -245,6 +258,8 @@ def _failed(header: Mapping[str, Any]) -> CallFailed:
         lost=False,
         trace=header["traceback"],
         no_space=bool(header.get("no_space")),
+        cause=str(header.get("cause", "")),
+        module=str(header.get("module", "")),
     )
 
 

@@ -35,7 +35,7 @@ if __name__ == "__main__":
 
 import numpy as np
 
-from nnparity.contracts import Arrays, Artifact, NotHere, Session, TensorSpec, Unsupported
+from nnparity.contracts import Arrays, Artifact, NotHere, NotMine, Refused, Session, TensorSpec, Unsupported, Wanted
 from nnparity.frames import BadFrame, decode, encode
 from nnparity.loading import components_in, load_file
 
@@ -92,10 +92,19 @@ class Server:
             failed = _failed("ERROR", _last_words(problem), traceback.format_exc())
             return {**failed, "no_space": problem.errno in NO_SPACE}, {}
         except (Exception, SystemExit) as problem:  # noqa: BLE001 the worker's boundary: re-labelled, never hidden
-            return _failed("ERROR", _last_words(problem), traceback.format_exc()), {}
+            return _of_exception(problem), {}
 
     def _answer_ping(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
         return {"ok": True, "python": sys.version.split()[0], "numpy": np.__version__}, dict(arrays)
+
+    def _answer_start(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
+        """Read a model of the user's own into a folder that a root may be built from."""
+        folder = Path(request["target"])
+        asked = dict(request["wanted"])
+        asked["shapes"] = {name: tuple(shape) for name, shape in asked["shapes"].items()}
+        reading = load_file(Path(request["start"])).START.read(Wanted(**asked), folder)
+        self._write(reading.artifact, folder, 0.0, 0, save=reading.artifact.model is not None)
+        return {"ok": True, "dtype": reading.dtype, "bounds": dict(reading.bounds)}, {}
 
     def _answer_build(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
         forget_peak()
@@ -221,6 +230,22 @@ def _last_words(problem: BaseException) -> str:
     except Exception:  # noqa: BLE001 an exception that cannot be put into words is still one
         text = ""
     return f"{type(problem).__name__}: {text}"[:DETAIL_LIMIT] if text else type(problem).__name__
+
+
+def _of_exception(problem: BaseException) -> Dict[str, Any]:
+    if isinstance(problem, (NotMine, Refused)):
+        return {**_failed("ERROR", str(problem)), "cause": type(problem).__name__}
+    failed = _failed("ERROR", _last_words(problem), traceback.format_exc())
+    return {**failed, "module": _missing_module(problem)}
+
+
+def _missing_module(problem: BaseException | None) -> str:
+    """Return the module whose absence the exception is about, itself or what it was raised from; "" if none."""
+    while problem is not None:
+        if isinstance(problem, ModuleNotFoundError) and problem.name:
+            return problem.name
+        problem = problem.__cause__
+    return ""
 
 
 def _failed(status: str, detail: str, trace: str = "") -> Dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from nnparity.measures import Path, by_model, microseconds, middle, operators, ran
+from nnparity.figures import Path, by_model, microseconds, middle, operators, ran
 from nnparity.outcome import Outcome, Verdict
 from nnparity.pages import Recorded, Section
 

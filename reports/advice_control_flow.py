@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from nnparity.contracts import Family
+from nnparity.figures import Path, layers_with, middle, operators, ran
 from nnparity.matrix import Cell
-from nnparity.measures import Path, layers_with, middle, operators, ran
 from nnparity.outcome import Outcome, Verdict
 from nnparity.pages import Page, Recorded, Section
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nnparity.contracts import Family
+from nnparity.figures import Path, layers_with, ran
 from nnparity.matrix import Tally
-from nnparity.measures import Path, layers_with, ran
 from nnparity.outcome import Outcome, Verdict
 from nnparity.pages import Recorded, Section
 

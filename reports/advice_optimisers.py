@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from nnparity.facts import Facts
-from nnparity.measures import Path, by_model, microseconds, middle, operators
+from nnparity.figures import Path, by_model, microseconds, middle, operators
 from nnparity.outcome import Outcome, Stage, Verdict
 from nnparity.pages import Recorded, Section
 

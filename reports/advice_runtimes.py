@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from nnparity.measures import ByPath, Model, Path, by_model, microseconds, middle
+from nnparity.figures import ByPath, Model, Path, by_model, microseconds, middle
 from nnparity.pages import Recorded, Section
 
 

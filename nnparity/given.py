@@ -1,0 +1,58 @@
+"""A model that is given instead of built from a layer: what a start read of it, in its own dtype and in float64."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nnparity.contracts import TensorSpec
+from nnparity.worker import ARTIFACT
+
+
+@dataclass(frozen=True)
+class ReadModel:
+    """What a start left in a folder. key: of all that is in it. dtype: what the model computes in.
+
+    inputs, outputs: as the model has them. bounds: of integer inputs, how many values there are from 0 on.
+    """
+
+    folder: Path
+    key: str
+    dtype: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[str, ...]
+    bounds: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def open_axes(self) -> tuple[str, ...]:
+        """Names of the axes that the model leaves open, in order of appearance."""
+        return tuple(dict.fromkeys(size for spec in self.inputs for size in spec.shape if isinstance(size, str)))
+
+
+@dataclass(frozen=True)
+class Given:
+    """A model of the user's own. target: as the user wrote it. root: the representation that it was read as.
+
+    runtime: runs it as its own framework does. exact: the same in float64, None where it cannot be had, and why_not.
+    """
+
+    target: str
+    start: str
+    root: str
+    runtime: str
+    native: ReadModel
+    exact: ReadModel | None = None
+    why_not: str = ""
+
+    def read_as(self, dtype: str) -> ReadModel:
+        """Return the model in the dtype if it was read so, else as it is."""
+        return self.exact if self.exact is not None and dtype == self.exact.dtype else self.native
+
+
+def read_model(folder: Path, *, key: str, dtype: str, bounds: Mapping[str, int]) -> ReadModel:
+    """Return what a start wrote into the folder."""
+    text = json.loads((folder / ARTIFACT).read_text(encoding="utf-8"))
+    inputs = tuple(TensorSpec(name, kind, tuple(shape)) for name, kind, shape in text["inputs"])
+    return ReadModel(folder, key, dtype, inputs, tuple(text["outputs"]), dict(bounds))

@@ -1,0 +1,70 @@
+"""What `nnparity check` says in the terminal: a line for each path."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from nnparity.discovery import Route
+from nnparity.given import Given
+from nnparity.outcome import Outcome, Status
+from nnparity.progress import RANK
+
+OPERATORS_NAMED = 4
+DETAIL = 300
+
+
+def said_of_model(given: Given) -> str:
+    """Return what is known of the model, and by what its paths are judged."""
+    read = given.native
+    inputs = ", ".join(f"{spec.name} {spec.dtype} ({', '.join(map(str, spec.shape))})" for spec in read.inputs)
+    takes = f"it takes {inputs or 'nothing'} and gives {', '.join(read.outputs)}"
+    if given.exact is not None:
+        return f"{takes}. Right is what the model itself gives in float64, run by {given.runtime}."
+    return (
+        f"{takes}. Right is what the model itself gives in {read.dtype}, run by {given.runtime}, and what is allowed "
+        f"comes from how far that moves with its inputs: not in float64, since {given.why_not}."
+    )
+
+
+def lines_of(outcomes: Sequence[Outcome], routes: Sequence[Route]) -> list[str]:
+    """Return a line for each path: its worst verdict, how many cases matched, the worst error, its operators."""
+    by_path: dict[str, list[Outcome]] = {route.id: [] for route in routes}
+    for outcome in outcomes:
+        by_path.setdefault(outcome.path_id, []).append(outcome)
+    width = max((len(_way(path)) for path in by_path), default=0)
+    return [_line(path, ran, width) for path, ran in by_path.items() if ran]
+
+
+def _way(path: str) -> str:
+    return path.partition(">")[2]
+
+
+def _line(path: str, outcomes: Sequence[Outcome], width: int) -> str:
+    worst = min(outcomes, key=lambda outcome: RANK[outcome.verdict])
+    compared = [outcome for outcome in outcomes if not math.isnan(outcome.error_over_budget)]
+    said = []
+    if compared:
+        matched = sum(outcome.status is Status.MATCH for outcome in outcomes)
+        greatest = max(outcome.error_over_budget for outcome in compared)
+        others = Counter(outcome.verdict for outcome in outcomes if outcome.status is not Status.MATCH)
+        counts = [f"{matched} of {len(outcomes)} match", *(f"{n} {one.value}" for one, n in others.items())]
+        said.append(f"{', '.join(counts)}, worst error {greatest:.2g} of what rounding explains")
+        said.append(_operators(compared[0].op_counts))
+    if worst.known:
+        said.append(f"known: {worst.known}")
+    if worst.status is not Status.MATCH and worst.detail:
+        said.append(f"{worst.stage.value}: {worst.detail.splitlines()[0][:DETAIL]}")
+    return f"{worst.verdict.value:<11} {_way(path):<{width}}  {'; '.join(filter(None, said))}"
+
+
+def _operators(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """Return how many operators the last step has, the most frequent by name."""
+    if not counts:
+        return ""
+    last = list(counts.values())[-1]
+    ordered = sorted(last.items(), key=lambda item: (-item[1], item[0]))
+    named = ", ".join(f"{name} {count}" for name, count in ordered[:OPERATORS_NAMED])
+    more = f", and {len(ordered) - OPERATORS_NAMED} more kinds" if len(ordered) > OPERATORS_NAMED else ""
+    return f"{sum(last.values())} operators ({named}{more})" if last else ""
