@@ -27,6 +27,12 @@ def _every_case(case: Case) -> bool:
     return True
 
 
+def _fits(name: str, globs: str) -> bool:
+    """Whether the name fits one of the globs, and none that begins with !."""
+    fitting = [glob for glob in globs.split() if fnmatch.fnmatchcase(name, glob.removeprefix("!"))]
+    return bool(fitting) and not any(glob.startswith("!") for glob in fitting)
+
+
 @dataclass(frozen=True)
 class KnownDivergence:
     """A difference that we know, with a witness that must still show it.
@@ -36,6 +42,7 @@ class KnownDivergence:
     link: the upstream issue, or "none found: <search words>"; for `allowed`, document and section.
     versions: requirements such as "torch<=2.13"; the entry applies only where all installed ones satisfy them.
     applies: says for which cases of the layer it holds. paths: globs over path ids that all show it.
+    Globs stand side by side, and one that begins with ! takes away what it fits.
     """
 
     component: str
@@ -61,12 +68,11 @@ class KnownDivergence:
 
     def about_layer(self, layer: str) -> bool:
         """Whether the entry speaks about this layer."""
-        return any(fnmatch.fnmatchcase(layer, glob) for glob in self.layer.split())
+        return _fits(layer, self.layer)
 
     def on_path(self, steps: tuple[str, ...]) -> bool:
         """Whether the entry speaks about this path."""
-        path = ">".join(steps)
-        return self.component in steps and any(fnmatch.fnmatchcase(path, glob) for glob in self.paths.split())
+        return self.component in steps and _fits(">".join(steps), self.paths)
 
     def covers(self, layer: str, steps: tuple[str, ...], installed: Mapping[str, str]) -> bool:
         """Whether the entry speaks about the layer on the path with these versions; `applies` says for which cases."""

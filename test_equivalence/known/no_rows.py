@@ -25,8 +25,6 @@ CONV = {"in_channels": 1, "out_channels": 2, "groups": 1, "bias": True}
 WIDER = {"in_channels": 2, "out_channels": 3, "bias": False}
 GROUPED = {"heads": 2, "depth": 1, "width": 1, "length": 2, "groups": 1, "shared": "expanded", "bias": True}
 HEADS = {"cross": False, "heads": 1, "embed": 2, "query_length": 2, "key_length": 2, "mask": "none"}
-# A step before the runtime that is not onnx_simplified: onnxsim folds what has no elements into constants.
-NOT_SIMPLIFIED = "*[!i]??"
 RECURRENT = {"time": 2, "features": 1, "hidden": 1, "initial_state": False, "bias": True}
 
 
@@ -203,8 +201,8 @@ EXPORTERS = (
         # The reference evaluator and ONNX Runtime without optimisation see it when they run, the other levels before,
         # and so they do where an optimiser has made a constant of the product.
         for shown, paths in (
-            (RUNNING, "*>onnx*_[ru][en]*"),
-            (LOADING, "*>onnxruntime_*[!z]??"),
+            (RUNNING, "*>onnx_reference *>onnxruntime_cpu_unoptimized"),
+            (LOADING, "*>onnxruntime_* !*_unoptimized"),
             (LOADING, "*>onnx_s*>onnxruntime_cpu_unoptimized"),
         )
     ),
@@ -266,7 +264,8 @@ RUNTIMES = (
                 ANOTHER_SHAPE,
                 "",
                 case("argmax", 2, inner=[2], axis=-1, keepdims=False, indices="int32"),
-                f"torch>{NOT_SIMPLIFIED}>onnxruntime_cpu*",
+                # onnxsim folds what has no elements into constants.
+                "torch>*>onnxruntime_cpu* !*>onnx_simplified>*",
             ),
             (
                 "global_pool",
@@ -294,7 +293,7 @@ RUNTIMES = (
                 RUNNING,
                 ", and what follows fails",
                 case("logsumexp", 2, inner=[2], axis=-1, keepdims=False),
-                "tensorflow>*>onnxruntime_*[!z]??",
+                "tensorflow>*>onnxruntime_* !*_unoptimized",
             ),
             (
                 "logsumexp",

@@ -126,7 +126,7 @@ KNOWN = (
             both(config_is(mask="sdpa_bool"), wholly_masked("mask")),
         ),
         # MNN has no NaN there: its softmax of nothing but -infinity is 0.
-        paths="tensorflow>onnx_from_tensorflow>[!m]*",
+        paths="* !*>mnn_from_onnx*",
     ),
     KnownDivergence(
         component="onnx_from_tensorflow",
@@ -281,7 +281,7 @@ KNOWN = (
         ),
         applies=config_is(align_corners=True),
         # MNN has one coefficient of its own, and it is the right one here.
-        paths="tensorflow>onnx_from_tensorflow>[!m]*",
+        paths="* !*>mnn_from_onnx*",
     ),
     KnownDivergence(
         component="onnx_from_tensorflow",

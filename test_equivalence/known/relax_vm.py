@@ -108,8 +108,8 @@ KNOWN = (
         stage=Stage.RUN,
         status=Status.ERROR,
         fix=Fix.UPSTREAM,
-        reason="a reduction of nothing is left as memory was, here that of the check whether every index is at least 0, "
-        "which PyTorch writes before one_hot: AssertionError, Class values must be non-negative, where a 0 lies there",
+        reason="a reduction of nothing is left as memory was, here that of the check whether every index is at least "
+        "0, before one_hot: AssertionError, Class values must be non-negative, where a 0 lies",
         link="none found: tvm relax one_hot empty input Class values must be non-negative assert",
         versions=VERSIONS,
         witness=Case(
