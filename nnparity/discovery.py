@@ -166,7 +166,12 @@ class Content:
     def supply(self, name: str) -> str:
         """Return what tells the supply that the component of this name works with from another, "" if it needs none."""
         one = self.components[name]
-        return one.kind.supplied() if isinstance(one.kind, Supplied) else ""
+        if not isinstance(one.kind, Supplied):
+            return ""
+        try:
+            return str(one.kind.supplied())
+        except Exception as problem:  # noqa: BLE001 a content file may raise anything; what it makes is then kept apart
+            return f"{type(problem).__name__}: {problem}"
 
     def refuse_broken(self) -> None:
         """Raise UserError if a content file did not load; called when all others have been used."""

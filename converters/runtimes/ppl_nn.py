@@ -15,7 +15,7 @@ import numpy as np
 from nnparity.contracts import Arrays, Artifact, NotHere, Session, Unsupported
 from nnparity.loading import load_file
 
-SUPPLIED = load_file(Path(__file__).parents[1] / "support" / "supplied.py")
+SUPPLIED = load_file(Path(__file__).parents[1] / "support" / "user_files.py")
 PPLNN = SUPPLIED.Wanted("PPLNN_BIN", "the program pplnn, from a build of ppl.nn with PPLNN_USE_X86_64=ON")
 # What pplnn calls a dtype in the name of a file of inputs, and in what it prints.
 DTYPES = {

@@ -18,7 +18,7 @@ from nnparity.contracts import Arrays, Artifact, NotHere, Session, Unsupported
 from nnparity.dtypes import named
 from nnparity.loading import load_file
 
-SUPPLIED = load_file(Path(__file__).parents[1] / "support" / "supplied.py")
+SUPPLIED = load_file(Path(__file__).parents[1] / "support" / "user_files.py")
 TRTEXEC = SUPPLIED.Wanted("TRTEXEC", "the program trtexec, from TensorRT for Linux on x86")
 SAYS = "TensorRT"
 # What TensorRT calls a dtype in the lines about the files that it writes.

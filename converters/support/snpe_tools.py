@@ -13,7 +13,7 @@ from typing import Any
 
 from nnparity.loading import load_file
 
-SUPPLIED = load_file(Path(__file__).with_name("supplied.py"))
+SUPPLIED = load_file(Path(__file__).with_name("user_files.py"))
 VARIABLE, ALSO, PYTHON = "SNPE_ROOT", "QAIRT_SDK_ROOT", "SNPE_PYTHON"
 PLATFORM = "x86_64-linux-clang"
 CONVERTER, DESCRIBER, RUNNER = "snpe-onnx-to-dlc", "snpe-dlc-info", "snpe-net-run"

@@ -14,7 +14,7 @@ import numpy as np
 from nnparity.contracts import NotHere, Unsupported
 from nnparity.loading import load_file
 
-SUPPLIED = load_file(Path(__file__).with_name("supplied.py"))
+SUPPLIED = load_file(Path(__file__).with_name("user_files.py"))
 HOME = "TENGINE_HOME"
 ROOTS = ("", "build/", "install/", "build/install/")
 CONVERTER = SUPPLIED.Wanted(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nnparity.loading import load_file
 
-SUPPLIED = load_file(Path(__file__).with_name("supplied.py"))
+SUPPLIED = load_file(Path(__file__).with_name("user_files.py"))
 HOME = "TNN_HOME"
 ROOTS = ("", "build/", "release/", "bin/")
 

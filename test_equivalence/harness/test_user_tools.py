@@ -312,7 +312,7 @@ REFUSED = [
     (SNPE, [["Erf", ["x"], ["y"], {}]], {}, "ERROR_OP_UNSUPPORTED: Erf"),
     (TRT, [["Erf", ["x"], ["y"], {}]], {}, "No importer registered for op: Erf"),
     (SNPE, RELU, {"open_batch": True}, "a DLC has fixed shapes; left open: batch"),
-    (PPL, [["Relu", ["x"], ["y"], {}]], {"opset": 17}, "pplnn: [ERROR]"),
+    (PPL, [["Relu", ["x"], ["y"], {}]], {"opset": 17}, "pplnn: parse graph failed: unsupported"),
     (TENGINE, [["Erf", ["x"], ["y"], {}]], {}, "convert_tool: These 1 op are not supported { Erf }"),
     (TNN, [["Erf", ["x"], ["y"], {}]], {}, "error::op convert failed onnx:Erf"),
     (TENGINE, RELU, {"open_batch": True}, "Tengine's files have fixed shapes; left open: batch"),

@@ -19,6 +19,7 @@ HEADER_BYTES = 20
 MACHINES = {"x86_64": 62, "aarch64": 183}
 EXECUTABLE, SHARED = 2, 3
 KEPT = 12
+LOGGED = re.compile(r"^(?:\[[^\]]*\]\s*)+")  # level, time and place of a line in a log, which differ from run to run
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Said:
         lines = self.text.splitlines() if failed else []
         found = next((place for place, line in enumerate(lines) if re.search(words, line)), None)
         if found is not None:  # a line may only announce what the next one lists
-            raise Unsupported(f"{self.program}: {' '.join(line.strip() for line in lines[found : found + 2])}")
+            raise Unsupported(f"{self.program}: {' '.join(map(_without_prefix, lines[found : found + 2]))}")
 
     def demand(self, *codes: int) -> None:
         """Raise RuntimeError unless it ended with one of these codes, 0 if none is given."""
@@ -139,8 +140,12 @@ class Said:
 
     @property
     def last_words(self) -> str:
-        lines = [line.strip() for line in self.text.splitlines() if line.strip()]
+        lines = [_without_prefix(line) for line in self.text.splitlines() if line.strip()]
         return "its last words: " + (" | ".join(lines[-KEPT:]) or "none")
+
+
+def _without_prefix(line: str) -> str:
+    return LOGGED.sub("", line.strip())
 
 
 def call(command: Sequence[str | Path], *, folder: Path, variables: Mapping[str, str] | None = None) -> Said:
@@ -161,7 +166,8 @@ def call(command: Sequence[str | Path], *, folder: Path, variables: Mapping[str,
         )
     except OSError as problem:
         raise NotHere(f"{command[0]} cannot be started: {problem.strerror}; see {DOCUMENT}") from problem
-    return Said(program, ran.returncode, ran.stdout.decode(errors="replace"))
+    text = ran.stdout.decode(errors="replace")
+    return Said(program, ran.returncode, text.replace(f"{folder}/", ""))  # a folder of its own, named by chance
 
 
 def with_libraries(*folders: Path) -> dict[str, str]:
