@@ -127,4 +127,4 @@ def _shapes(scope: Any) -> dict[str, Sequence[int]]:
     return found
 
 
-COMPONENTS = (OnnxExplicitFrom("onnx"),)
+COMPONENTS = (OnnxExplicitFrom("onnx"), OnnxExplicitFrom("onnx13"))

@@ -139,7 +139,7 @@ def bench(tmp_path: Path, child: Child, library: Path, content: Content, monkeyp
     made.program("tengine/build/tools/convert_tool/convert_tool", "convert_tool.py")
     (tmp_path / "tengine/build/source").mkdir()
     shutil.copy(library, tmp_path / "tengine/build/source/libtengine-lite.so")
-    made.program("tnn/build/test/TNNTest", "tnn_test.py")
+    made.program("tnn/build/test/TNNTest", "tnntest.py")
     made.program("tnn/build/tools/model_check/model_check", "model_check.py")
     extension = tmp_path / "tnn/build/tools/onnx2tnn/onnx-converter"
     extension.mkdir(parents=True)
