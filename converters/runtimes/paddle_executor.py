@@ -8,9 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from nnparity.contracts import Arrays, Artifact, Session
+from nnparity.contracts import Arrays, Artifact, Session, Unsupported
 from nnparity.loading import load_file
 
+# Paddle's own words for a dtype without a kernel on the CPU, and for one that it takes from no array.
+REFUSED = re.compile(
+    r"^.*(There are no kernels which are registered|can only be used on GPU|tensor\.set\(\) supports array with).*$",
+    re.MULTILINE,
+)
 KERNEL_WORDS = re.compile(r"^ *\w+Error: .*$", re.MULTILINE)
 SUPPORT = Path(__file__).parents[1] / "support"
 
@@ -37,6 +42,9 @@ class ExecutorSession:
             try:
                 results = self._executor.run(self._program, feed=fed, fetch_list=self._fetched)
             except Exception as problem:
+                refused = REFUSED.search(str(problem))
+                if refused:
+                    raise Unsupported(f"Paddle: {refused[0].strip()}") from problem
                 words = KERNEL_WORDS.search(str(problem))
                 if words is None:
                     raise

@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 
 from nnparity.contracts import Arrays, Artifact, Session, Unsupported
+from nnparity.dtypes import BFLOAT16
 from nnparity.loading import load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
 TARGET = "x86"
 SECONDS = 240
+# "supports numpy array input in bool, float32, float64, int8 ...", says its Python API, and ends the process else.
+NOT_TAKEN = frozenset(("float16", BFLOAT16))
 REFUSED = re.compile(r"This model is not supported, because .*")
 
 
@@ -44,6 +47,9 @@ class PaddleLiteX86:
 
     def compile(self, artifact: Artifact) -> Artifact:
         """Return the model as Paddle Lite's optimiser leaves it, which writes it once more as a program to count."""
+        untaken = sorted({spec.dtype for spec in artifact.inputs} & NOT_TAKEN)
+        if untaken:
+            raise Unsupported(f"Paddle Lite: SetTensorFromPyArray takes no {', '.join(untaken)}")
         support = load_file(SUPPORT / "paddle_model.py")
         with tempfile.TemporaryDirectory() as folder:
             program, parameters = Path(folder, "model.pdmodel"), Path(folder, "model.pdiparams")

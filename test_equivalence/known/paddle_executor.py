@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, not_a_number, spread_along_axis
+from nnparity.conditions import both, config_is, empty, not_a_number, spread_along_axis
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -86,6 +86,76 @@ KNOWN = (
         ),
         applies=spread_along_axis(60, half=60),
         # X2Paddle makes the last axis the first after the batch for tf2onnx, which is another entry's.
+        paths="torch>*",
+    ),
+    KnownDivergence(
+        component="paddle_executor",
+        layer="softmax",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="the kernel of softmax on the CPU raises what is more than 64 below the greatest entry to that: "
+        "1.6e-28, however far below",
+        link="https://github.com/PaddlePaddle/Paddle/pull/9686",
+        versions=PADDLE,
+        witness=Case(
+            "softmax",
+            {"batch": 1, "dtype": "float32", "inner": [2], "axis": -1},
+            0,
+            {"x": np.array([[0, -200]], np.float32)},
+        ),
+        applies=spread_along_axis(60, half=60),
+        paths="torch>*",
+    ),
+    KnownDivergence(
+        component="paddle_executor",
+        layer="clip",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="the kernel of clip refuses a lower bound above the upper one; elsewhere the upper one wins",
+        link="none found: Paddle clip max should be greater than or equal to min",
+        versions=PADDLE,
+        witness=Case(
+            "clip",
+            {"batch": 1, "dtype": "float32", "inner": [1], "bounds": [2.0, -1.5]},
+            0,
+            {"x": np.ones((1, 1), np.float32)},
+        ),
+        applies=lambda case: None not in case.config["bounds"] and case.config["bounds"][0] > case.config["bounds"][1],
+        paths="torch>*",
+    ),
+    KnownDivergence(
+        component="paddle_executor",
+        layer="global_pool",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="the kernel of a maximum over pixels on the CPU keeps the greatest so far where that is greater, which "
+        "NaN never is: a number after it takes its place",
+        link="https://github.com/PaddlePaddle/Paddle/issues/79351",
+        versions=PADDLE,
+        witness=Case(
+            "global_pool",
+            {"batch": 1, "dtype": "float32", "channels": 1, "size": [1, 2], "kind": "max", "keep_axes": True},
+            0,
+            {"x": np.array([[[[np.nan, 1]]]], np.float32)},
+        ),
+        applies=both(config_is(kind="max"), not_a_number),
+        paths="torch>*",
+    ),
+    KnownDivergence(
+        component="paddle_executor",
+        layer="*",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="most kernels refuse a tensor without elements, each in its own words: sizes must not be 0, metadata "
+        "must be valid",
+        link="none found: Paddle 2.6 CPU kernel zero size tensor dims size must not be equal 0",
+        versions=PADDLE,
+        witness=Case("mlp", {**RELU_LAST, "batch": 0}, 0, {"x": np.zeros((0, 1), np.float32)}),
+        applies=empty,
         paths="torch>*",
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import Condition, config_is
+from nnparity.conditions import Condition, both, config_is, in_bfloat16, in_half, infinite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -47,10 +47,13 @@ def diverges(
     )
 
 
-def uneven_depth(case: Case) -> bool:
-    """Whether a convolution of three axes is padded by an operator of its own."""
-    padding = case.config["window"]["padding"]
-    return bool(padding[:3] != padding[3:])
+def padded_apart(case: Case) -> bool:
+    """Whether one or three spatial axes are padded by an operator of its own."""
+    if case.layer == "pad":
+        return len(case.config["size"]) != 2
+    padding = case.config["window"]["padding"] if case.layer in {"conv1d", "conv3d"} else []
+    middle = len(padding) // 2
+    return bool(padding[:middle] != padding[middle:])
 
 
 KNOWN = (
@@ -96,7 +99,7 @@ KNOWN = (
         )
     ),
     diverges(
-        "conv3d",
+        "*",
         Case(
             "conv3d",
             {
@@ -115,9 +118,10 @@ KNOWN = (
             0,
             {"x": np.ones((1, 1, 1, 1, 1), np.float32)},
         ),
-        "Pad takes 2, 4, 6 or 8 widths, and not the 10 of three spatial axes: the padding value is wrong!",
-        "none found: X2Paddle onnx Pad The padding value is wrong 10 pads 5D",
-        applies=uneven_depth,
+        "Pad takes 4 or 8 widths of all axes, and not the 6 or 10 of one or three spatial ones: the padding value is "
+        "wrong!",
+        "none found: X2Paddle onnx Pad The padding value is wrong 6 10 pads",
+        applies=padded_apart,
         paths="torch>*",
     ),
     diverges(
@@ -309,7 +313,7 @@ KNOWN = (
             "none found: X2Paddle onnx Gather negative index element of Index must be greater than or equal to 0",
             stage=Stage.RUN,
             status=status,
-            applies=layer_in("sort", "rotary_attention", "gather"),
+            applies=layer_in("sort", "rotary_attention", "gather", "gru", "embedding_lookup"),
             paths=f"torch>*>{runtime}",
         )
         for runtime, status, then in (
@@ -338,5 +342,84 @@ KNOWN = (
             ("paddle_executor", Status.ERROR, "which linspace and reshape refuse"),
             ("paddle_lite_x86", Status.CRASH, "of which Paddle Lite makes a size that no memory has"),
         )
+    ),
+    diverges(
+        "remainder",
+        Case(
+            "remainder",
+            {**SIZES, "inner": [2], "numbers": "int32", "sign_of": "dividend"},
+            0,
+            {"x": np.array([[5, -7]], np.int32)},
+        ),
+        "Mod becomes paddle.remainder, whatever its attribute `fmod` says: the sign is the divisor's",
+        "none found: X2Paddle onnx Mod fmod ignored paddle.remainder sign",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        applies=config_is(sign_of="dividend"),
+        paths="torch>*>paddle_executor",
+    ),
+    diverges(
+        "l2_normalize",
+        Case(
+            "l2_normalize",
+            {**SIZES, "inner": [1], "axes": [-1], "eps": 1e-3},
+            0,
+            {"x": np.array([[np.inf]], np.float32)},
+        ),
+        "Clip without an upper bound gets float32's greatest number for one: infinity becomes 3.4e38",
+        "none found: X2Paddle onnx Clip max missing default 3.4028234663852886e+38 infinity",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        applies=infinite,
+        paths="torch>*>paddle_executor",
+    ),
+    diverges(
+        "instance_norm",
+        Case(
+            "instance_norm",
+            {**SIZES, "channels": 1, "spatial": [2, 2], "statistics": "running", "eps": 1e-3, "affine": True},
+            0,
+            {"x": FOUR},
+        ),
+        "BatchNormalization with numbers that are computed, here repeated by Tile, and no weights: KeyError",
+        "none found: X2Paddle onnx BatchNormalization scale not initializer KeyError",
+        applies=config_is(statistics="running"),
+        paths="torch>*",
+    ),
+    diverges(
+        "*",
+        Case(
+            "conv1d",
+            {
+                **SIZES,
+                "dtype": "float16",
+                "in_channels": 1,
+                "out_channels": 1,
+                "groups": 1,
+                "window": {"kernel": [1], "stride": [1], "dilation": [1], "padding": [0, 0], "size": [1]},
+                "bias": False,
+            },
+            0,
+            {"x": np.ones((1, 1, 1), np.float16)},
+        ),
+        "layers are written in float32, and weights of half precision do not fit them: Variable dtype not match",
+        "none found: X2Paddle onnx float16 weights Variable dtype not match",
+        applies=in_half,
+        paths="torch>*",
+    ),
+    diverges(
+        "*",
+        Case(
+            "one_hot",
+            {**SIZES, "dtype": "bfloat16", "inner": [], "classes": 2, "classes_last": True, "indices": "int32"},
+            0,
+            {"indices": np.zeros(1, np.int32)},
+        ),
+        "bfloat16 is read as float32, and that is what comes out",
+        "none found: X2Paddle onnx bfloat16 TENSOR_TYPE_TO_NP_TYPE float32",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        applies=both(in_bfloat16, layer_in("one_hot", "embedding_lookup", "embedding_positional")),
+        paths="torch>*>paddle_executor",
     ),
 )

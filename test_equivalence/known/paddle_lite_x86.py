@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import Condition, config_is, spread_along_axis
+from nnparity.conditions import Condition, config_is, empty, spread_along_axis
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -128,7 +128,7 @@ KNOWN = (
         )
     ),
     diverges(
-        "pad",
+        "*",
         Case(
             "pad",
             {**SIZES, "channels": 1, "size": [1, 1], "mode": "constant", "padding": [[0, 1], [0, 0]], "value": 0.0},
@@ -139,6 +139,20 @@ KNOWN = (
         "pad3d with its widths in a tensor, as X2Paddle writes it of opset 11 and newer, is not registered: Check "
         "failed: no type registered for kernel pad3d input argument Paddings",
         "none found: Paddle-Lite pad3d Paddings tensor no type registered for kernel input argument",
+        applies=lambda case: case.layer in {"pad", "conv2d_bn_relu", "depthwise_conv2d", "padded_conv2d"},
+    ),
+    diverges(
+        "*",
+        Case(
+            "adaptive_avg_pool2d",
+            {**SIZES, "batch": 0, "channels": 1, "size": [2, 2], "out_size": [1, 1]},
+            0,
+            {"x": np.zeros((0, 1, 2, 2), np.float32)},
+        ),
+        ENDS,
+        "tensors without elements end the process, by a check of the size or by a signal of the processor",
+        "none found: Paddle-Lite zero size tensor batch 0 Malloc Check failed size",
+        applies=empty,
     ),
     diverges(
         "patch_embedding",
