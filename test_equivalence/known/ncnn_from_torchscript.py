@@ -133,9 +133,9 @@ KNOWN: tuple[KnownDivergence, ...] = (
         link="none found: pnnx ncnn avg_pool2d ceil_mode count_include_pad divisor",
         witness=case(
             "avg_pool2d",
-            np.ones((1, 1, 2, 2), np.float32),
+            np.ones((1, 1, 4, 4), np.float32),
             channels=1,
-            window={"kernel": [2, 2], "stride": [2, 2], "padding": [1, 1], "size": [2, 2]},
+            window={"kernel": [3, 3], "stride": [2, 2], "padding": [1, 1], "size": [4, 4]},
             ceil_mode=True,
             count_include_pad=True,
         ),
