@@ -14,8 +14,8 @@ from pathlib import Path
 from nnparity.contracts import Artifact, Unsupported
 
 SECONDS = 300
-# LibTorch's words, which end pnnx, for an operator that only Python has defined, and pnnx's for a type of ONNX's.
-UNKNOWN = re.compile(r"Unknown builtin op: [\w:]+|unsupported tensor elem data type \d+")
+# LibTorch's words, which end pnnx, for an operator that only Python has defined.
+UNKNOWN = re.compile(r"Unknown builtin op: [\w:]+")
 TYPES = {
     "bool": "bool",
     "int32": "i32",

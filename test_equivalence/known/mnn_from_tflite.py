@@ -78,7 +78,6 @@ KNOWN: tuple[KnownDivergence, ...] = (
                 "past_value": np.ones((2, 2, 4, 3), np.float32),
             },
         ),
-        paths="tensorflow>*",
     ),
     entry(
         "attention_cache_step grouped_query_attention mixture_of_experts patch_embedding swiglu",

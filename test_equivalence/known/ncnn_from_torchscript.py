@@ -19,6 +19,28 @@ RECURRENT = {"time": 1, "features": 1, "hidden": 1, "bias": True}
 NORM = {"inner": [2, 2], "eps": 1e-5, "affine": False}
 LINEAR = {"inner": [], "widths": [1, 1], "activation": "relu", "activate_last": False, "bias": False}
 
+# Layers whose weights are those of products, convolutions or tables, and not of norms.
+WITH_WEIGHTS = (
+    "attention_cache_step",
+    "bidirectional",
+    "conv",
+    "embedding",
+    "experts",
+    "grouped",
+    "gru",
+    "inverted",
+    "lstm",
+    "mixer",
+    "mlp",
+    "multi_head",
+    "patch",
+    "resnet",
+    "rnn",
+    "squeeze",
+    "swiglu",
+    "transformer",
+)
+
 
 def case(layer: str, x: np.ndarray, **keys: object) -> Case:
     """Return a case of this layer whose only input is x, with a row of the batch for each of its own."""
@@ -267,5 +289,17 @@ KNOWN: tuple[KnownDivergence, ...] = (
             witness=Case(layer, {"batch": 1, "dtype": dtype, **keys}, 0, {"x": np.ones(shape, dtype)}),
             applies=either(in_half, in_bfloat16),
         )
+    ),
+    KnownDivergence(
+        component="ncnn_from_torchscript_default",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.ALLOWED,
+        reason="weights are kept in half precision",
+        link="pnnx, its usage: fp16=1 is the default",
+        versions=VERSIONS,
+        witness=case("mlp", np.array([[1.0]], np.float32), **LINEAR),
+        applies=lambda case: any(name in case.layer for name in WITH_WEIGHTS),
     ),
 )
