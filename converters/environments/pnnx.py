@@ -8,7 +8,6 @@ ENVIRONMENT = Environment(
     packages=(
         "pnnx==20261020",
         "torch==2.13.0",
-        "onnx==1.23.2",
         "numpy==2.4.6",
     ),
     constraints=(
@@ -19,7 +18,6 @@ ENVIRONMENT = Environment(
         "ml-dtypes==0.6.0",
         "mpmath==1.3.0",
         "networkx==3.6.1",
-        "protobuf==7.36.2",
         "setuptools==84.2.1",
         "sympy==1.14.0",
         "typing-extensions==4.16.0",
@@ -27,6 +25,5 @@ ENVIRONMENT = Environment(
     probe=(
         "pnnx",
         "torch",
-        "onnx",
     ),
 )

@@ -55,6 +55,9 @@ def converted(artifact: Artifact, *, file: str, write: Callable[[Path], None], f
 
     Raises RuntimeError where it crashes, or ends with exit code 0, as it does if it fails, and has written no net.
     """
+    scalars = [spec.name for spec in artifact.inputs if not spec.shape]
+    if scalars:
+        raise Unsupported(f"pnnx: inputshape cannot say that a tensor has no axes: {', '.join(scalars)}")
     stem = Path(file).stem
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder, file))

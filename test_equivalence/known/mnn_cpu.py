@@ -155,7 +155,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         ),
         applies=lambda case: None not in case.config["bounds"] and case.config["bounds"][0] > case.config["bounds"][1],
         # TensorFlow says that the lower bound wins.
-        paths="torch>*",
+        paths="torch>onnx*",
     ),
     entry(
         "*",

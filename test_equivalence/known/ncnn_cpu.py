@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnparity.conditions import beyond, non_finite, small_row
+from nnparity.conditions import beyond, empty, non_finite, small_row
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
 VERSIONS = ("ncnn<=1.0.20261020",)
 RUNTIMES = ("ncnn_cpu", "ncnn_cpu_default")
+BATCH_NORM = {"channels": 1, "spatial": [], "eps": 1e-5, "layout": "channels_first", "affine": True}
 ONE_COLUMN = {"batch": 1, "dtype": "float32", "inner": [1]}
 
 
@@ -107,5 +108,59 @@ KNOWN: tuple[KnownDivergence, ...] = (
             {"t": np.full((8,), 1e17, np.float32)},
         ),
         applies=beyond(1e5),
+    ),
+    *(
+        entry
+        for shown, layer, size, keys, then in (
+            ((Stage.RUN, Status.ERROR), "batch_norm", (1,), BATCH_NORM, "and what comes out cannot be read"),
+            ((Stage.RUN, Status.CRASH), "clip", (5,), {"inner": [5], "bounds": [-1.0, 1.0]}, "or it ends the process"),
+        )
+        for entry in entries(
+            "*",
+            shown=shown,
+            reason=f"ncnn has no tensors without elements: a layer fails, {then}",
+            link="none found: ncnn empty Mat batch 0 segmentation fault extract",
+            witness=Case(layer, {"batch": 0, "dtype": "float32", **keys}, 0, {"x": np.zeros((0, *size), np.float32)}),
+            applies=empty,
+        )
+    ),
+    *entries(
+        "logsumexp",
+        reason="it is a logarithm of a sum of Exp, which overflows beyond 88",
+        link="none found: ncnn Reduction LogSumExp overflow",
+        witness=Case(
+            "logsumexp",
+            {"batch": 1, "dtype": "float32", "inner": [2], "axis": -1, "keepdims": False},
+            0,
+            {"x": np.full((1, 2), 100, np.float32)},
+        ),
+        applies=beyond(80),
+    ),
+    KnownDivergence(
+        component="ncnn_cpu_default",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.ALLOWED,
+        reason="InnerProduct keeps its weights in half precision where use_fp16_storage is on, as it is by default",
+        link="ncnn, option.h: use_fp16_storage, enabled by default",
+        versions=VERSIONS,
+        witness=Case(
+            "squeeze_excite",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "channels": 5,
+                "reduced": 2,
+                "height": 3,
+                "width": 4,
+                "layout": "NCHW",
+                "activation": "relu",
+                "gate": "sigmoid",
+            },
+            0,
+            {"x": np.ones((1, 5, 3, 4), np.float32)},
+        ),
+        applies=lambda case: case.layer in {"mixer_block", "squeeze_excite"} or "transformer" in case.layer,
     ),
 )

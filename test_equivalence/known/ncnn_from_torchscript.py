@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnparity.conditions import config_is, spread_along_axis
+from nnparity.conditions import config_is, either, in_bfloat16, in_half, spread_along_axis
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -15,6 +15,31 @@ VERSIONS = ("pnnx<=20261020",)
 CONVERSIONS = ("ncnn_from_torchscript", "ncnn_from_torchscript_default")
 DIFFERENT, DYING = (Stage.COMPARE, Status.MISMATCH), (Stage.CONVERT, Status.ERROR)
 RECURRENT = {"time": 1, "features": 1, "hidden": 1, "bias": True}
+
+NORM = {"inner": [2, 2], "eps": 1e-5, "affine": False}
+LINEAR = {"inner": [], "widths": [1, 1], "activation": "relu", "activate_last": False, "bias": False}
+
+# Layers whose weights are those of products, convolutions or tables, and not of norms.
+WITH_WEIGHTS = (
+    "attention_cache_step",
+    "bidirectional",
+    "conv",
+    "embedding",
+    "experts",
+    "grouped",
+    "gru",
+    "inverted",
+    "lstm",
+    "mixer",
+    "mlp",
+    "multi_head",
+    "patch",
+    "resnet",
+    "rnn",
+    "squeeze",
+    "swiglu",
+    "transformer",
+)
 
 
 def case(layer: str, x: np.ndarray, **keys: object) -> Case:
@@ -130,12 +155,151 @@ KNOWN: tuple[KnownDivergence, ...] = (
         link="none found: pnnx ncnn avg_pool2d ceil_mode count_include_pad divisor",
         witness=case(
             "avg_pool2d",
-            np.ones((1, 1, 2, 2), np.float32),
+            np.ones((1, 1, 4, 4), np.float32),
             channels=1,
-            window={"kernel": [2, 2], "stride": [2, 2], "padding": [1, 1], "size": [2, 2]},
+            window={"kernel": [3, 3], "stride": [2, 2], "padding": [1, 1], "size": [4, 4]},
             ceil_mode=True,
             count_include_pad=True,
         ),
         applies=config_is(ceil_mode=True, count_include_pad=True),
+    ),
+    *entries(
+        "integer_division",
+        reason="the rounding mode of torch.div is dropped: the quotient is not rounded",
+        link="none found: pnnx torch.div rounding_mode ignored ncnn BinaryOp",
+        witness=case("integer_division", np.array([[0.7]], np.float32), inner=[1], numbers="float", mode="floor"),
+        applies=config_is(numbers="float"),
+    ),
+    *entries(
+        "remainder",
+        reason="torch.remainder, whose sign is the divisor's, becomes the remainder of the dividend's sign",
+        link="none found: pnnx torch.remainder ncnn BinaryOp fmod sign",
+        witness=case(
+            "remainder", np.array([[-0.55], [0.55]], np.float32), inner=[1], numbers="float", sign_of="divisor"
+        ),
+        applies=config_is(numbers="float", sign_of="divisor"),
+    ),
+    *entries(
+        "padded_conv2d",
+        reason="circular padding becomes padding with zeros, without a word",
+        link="none found: pnnx F.pad circular ncnn Padding type zeros",
+        witness=case(
+            "padded_conv2d",
+            np.ones((1, 1, 3, 3), np.float32),
+            in_channels=1,
+            out_channels=1,
+            size=[3, 3],
+            kernel=[3, 3],
+            stride=1,
+            padding=[1, 1],
+            mode="circular",
+            bias=False,
+        ),
+        applies=config_is(mode="circular"),
+    ),
+    *entries(
+        "rms_norm",
+        reason="a norm over two axes is one over the last of them",
+        link="none found: pnnx F.rms_norm normalized_shape two axes ncnn RMSNorm",
+        witness=case("rms_norm", np.array([[[1.0, 2.0], [3.0, 5.0]]], np.float32), **NORM, axes=2),
+        applies=config_is(axes=2),
+    ),
+    *entries(
+        "instance_norm",
+        reason="InstanceNorm has the matrix of one row's channels for an image of one channel: it is normalised as one",
+        link="none found: pnnx nn.InstanceNorm1d ncnn InstanceNorm dims 2",
+        witness=case(
+            "instance_norm",
+            np.array([[[1.0, 2.0], [3.0, 5.0]]], np.float32),
+            channels=2,
+            spatial=[2],
+            statistics="input",
+            eps=1e-5,
+            affine=False,
+        ),
+        applies=lambda case: len(case.config["spatial"]) == 1,
+    ),
+    *entries(
+        "group_norm",
+        shown=(Stage.LOAD, Status.ERROR),
+        reason="a norm without weights over channels alone is written with -1 channels, which ncnn does not load",
+        link="none found: pnnx nn.GroupNorm affine=False channels -1 ncnn layer load_param failed",
+        witness=case(
+            "group_norm",
+            np.ones((2, 2), np.float32),
+            groups=1,
+            channels=2,
+            spatial=[],
+            eps=1e-5,
+            layout="channels_first",
+            affine=False,
+        ),
+        applies=config_is(affine=False),
+    ),
+    *entries(
+        "*",
+        shown=DYING,
+        reason="pnnx runs the model on ones to learn its shapes: an index of 1 that a table of one row has not ends it",
+        link="none found: pnnx index out of range in self shape inference random integer input",
+        witness=Case(
+            "gather",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [1],
+                "axis": 1,
+                "picked": 1,
+                "indices": "int64",
+                "negative": False,
+            },
+            0,
+            {"x": np.ones((1, 1), np.float32), "indices": np.array([0])},
+        ),
+        applies=lambda case: (
+            case.layer in {"embedding_lookup", "embedding_positional", "gather", "one_hot", "take_along_axis"}
+        ),
+    ),
+    *entries(
+        "*",
+        shown=(Stage.RUN, Status.ERROR),
+        reason="a net without layers gives nothing for its input, which is its output: elemsize 0",
+        link="none found: ncnn extract input blob as output empty Mat identity net",
+        witness=case("cast", np.ones((1, 1), np.float32), inner=[1], source="float", target="float"),
+        applies=lambda case: case.layer in {"cast", "pad", "data_dependent_loop"} or case.layer.startswith("resize"),
+    ),
+    *(
+        entry
+        for shown, layer, dtype, shape, keys, reason in (
+            (DIFFERENT, "softmax", "float16", (1, 1), {"inner": [1], "axis": -1}, "inputs and outputs become float32"),
+            (DYING, "mlp", "float16", (1, 1), LINEAR, "pnnx runs it on float32 to learn its shapes, which ends it"),
+            (
+                (Stage.LOAD, Status.ERROR),
+                "layer_norm",
+                "bfloat16",
+                (1, 2),
+                {"inner": [2], "axes": 1, "eps": 1e-5, "affine": ["scale", "offset"]},
+                "weights in bfloat16 are written so, and ncnn reads beyond their end: load_model gives -1",
+            ),
+        )
+        for entry in entries(
+            "*",
+            shown=shown,
+            reason=f"a model in 16 bits is taken, but {reason}",
+            link="none found: pnnx float16 bfloat16 model expected scalar type Float but found Half",
+            witness=Case(layer, {"batch": 1, "dtype": dtype, **keys}, 0, {"x": np.ones(shape, dtype)}),
+            applies=either(in_half, in_bfloat16),
+        )
+    ),
+    KnownDivergence(
+        component="ncnn_from_torchscript_default",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.ALLOWED,
+        reason="weights are kept in half precision",
+        link="pnnx, its usage: fp16=1 is the default",
+        versions=VERSIONS,
+        witness=case("mlp", np.array([[1.0]], np.float32), **LINEAR),
+        applies=lambda case: any(name in case.layer for name in WITH_WEIGHTS),
     ),
 )
