@@ -1,4 +1,4 @@
-"""What is read out of compilers' texts: dispatches, instructions, weights."""
+"""What is read out of compilers' texts: dispatches, instructions, weights, calls."""
 
 from __future__ import annotations
 
@@ -85,3 +85,18 @@ def test_weights_that_are_not_there_are_an_error() -> None:
     conversion = load_file(CONVERTERS / "conversions" / "stablehlo_from_exported_program.py")
     with pytest.raises(KeyError, match="lost"):
         conversion.with_values_in_place("%0 = dense_resource<lost>\n{-#\n#-}\n")
+
+
+WRAPPER = """
+extern "C"  void  cpp_fused_declared_0(const float* in_ptr0);
+void AOTInductorModel::run_impl(
+    AOTI_TORCH_ERROR_CODE_CHECK(aoti_torch_empty_strided(2, sizes, &buf0_handle));
+    cpp_fused_add_relu_0((const float*)(arg4_1.data_ptr()), s77);
+    AOTI_TORCH_ERROR_CODE_CHECK(aoti_torch_cpu_addmm_out(buf3, buf2, buf1, 1L, 1L));
+    cpp_fused_add_relu_1((const float*)(buf3.data_ptr()), s77);
+"""
+
+
+def test_kernels_are_counted_where_they_are_called() -> None:
+    called = load_file(CONVERTERS / "representations" / "aoti_package.py").called
+    assert called(WRAPPER) == {"fused_add_relu": 2, "aten.addmm": 1}
