@@ -16,12 +16,15 @@ from nnparity.loading import load_file
 SUPPORT = Path(__file__).parents[1] / "support"
 FILE = "model.pt2"
 WRAPPER = ".wrapper.cpp"
-EXTERN = "extern_kernel_nodes.json"
+# What is called through libtorch's dispatcher, by number: custom operators, and those of ATen without a C function.
+DISPATCHED = ".wrapper.json"
 BODY = "AOTInductorModel::run_impl("
 KERNEL = re.compile(r"^\s+cpp_(fused_?\w*?)_\d+\(", re.MULTILINE)
 CALL = re.compile(r"\baoti_torch_cpu_(\w+?)(?:_out)?\(")
-FUSED = "fused_"
-MKLDNN = {
+FUSED = "fused"
+# Names of C functions that are not those of an operator.
+FUNCTIONS = {
+    "aten.sort_stable": Family.REDUCTION,
     "aten._linear_pointwise": Family.MATMUL,
     "aten.mkldnn__linear_pointwise": Family.MATMUL,
     "aten.mkldnn__convolution_pointwise": Family.CONV,
@@ -47,20 +50,21 @@ class AotiPackage:
             for name in package.namelist():
                 if name.endswith(WRAPPER):
                     counts.update(called(package.read(name).decode()))
-                elif name.endswith(EXTERN):
+                elif name.endswith(DISPATCHED):
                     nodes = json.loads(package.read(name))["nodes"]
                     counts.update(_plain(node["node"]["target"]) for node in nodes)
         return dict(counts)
 
     def family(self, operator: str) -> Family | None:
         """Return the family of the one operator that a kernel computes, or FUSED if it computes several."""
-        if operator in MKLDNN:
-            return MKLDNN[operator]
+        if operator in FUNCTIONS:
+            return FUNCTIONS[operator]
         aten = load_file(SUPPORT / "aten_families.py").family
-        if not operator.startswith(FUSED):
+        first, _, origin = operator.partition("_")
+        if first != FUSED:
             family: Family | None = aten(operator)
             return family
-        return aten("aten." + operator.removeprefix(FUSED)) or Family.FUSED
+        return aten(f"aten.{origin}") or Family.FUSED
 
 
 def called(wrapper: str) -> Mapping[str, int]:

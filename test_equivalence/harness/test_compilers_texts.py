@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from pathlib import Path
 
 import pytest
 
 import nnparity
+from nnparity.contracts import Artifact
 from nnparity.loading import load_file
 
 CONVERTERS = Path(nnparity.__file__).parents[1] / "converters"
@@ -97,6 +101,13 @@ void AOTInductorModel::run_impl(
 """
 
 
-def test_kernels_are_counted_where_they_are_called() -> None:
-    called = load_file(CONVERTERS / "representations" / "aoti_package.py").called
-    assert called(WRAPPER) == {"fused_add_relu": 2, "aten.addmm": 1}
+def test_calls_in_a_package_are_counted_where_they_are_made() -> None:
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("model/data/aotinductor/model/a.wrapper.cpp", WRAPPER)
+        archive.writestr("model/data/aotinductor/model/a.wrapper_metadata.json", "{}")
+        called = {"nodes": [{"name": "buf0", "node": {"target": "nnparity::firm_shrink"}}]}
+        archive.writestr("model/data/aotinductor/model/a.wrapper.json", json.dumps(called))
+    representation = load_file(CONVERTERS / "representations" / "aoti_package.py").REPRESENTATION
+    counts = representation.count(Artifact("aoti_package", package.getvalue(), (), (), {}))
+    assert counts == {"fused_add_relu": 2, "aten.addmm": 1, "nnparity.firm_shrink": 1}
