@@ -11,7 +11,8 @@ from nnparity.contracts import Artifact, Unsupported
 # Memory is planned for the greatest size of an open axis. An axis without one is given that of the example in the
 # program, and larger inputs are refused; so ExecuTorch's users give a greatest size, and so does this.
 GREATEST_SIZE = 64
-NO_KERNEL = "Missing out variants"
+# ExecuTorch's words for an operator without a kernel, and for a size of 0 that is not the last one.
+DECLINED = ("Missing out variants", "0 in strides is not supported for ExecuTorch")
 
 
 class ExecuTorchFromExportedProgram:
@@ -54,7 +55,7 @@ def _bound_open_axes(program: Any) -> None:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Re-raise as Unsupported what says that an operator is not in the set that ExecuTorch has kernels for."""
+    """Re-raise as Unsupported what ExecuTorch says about operators and sizes that it does not handle."""
     from torch._export.verifier import SpecViolationError
 
     try:
@@ -62,7 +63,7 @@ def _refusals() -> Iterator[None]:
     except SpecViolationError as refusal:
         raise Unsupported(f"ExecuTorch: {refusal}") from refusal
     except RuntimeError as refusal:
-        if NO_KERNEL not in str(refusal):
+        if not any(words in str(refusal) for words in DECLINED):
             raise
         raise Unsupported(f"ExecuTorch: {refusal}") from refusal
 

@@ -1,12 +1,16 @@
-"""What is read out of compilers' texts: dispatches, instructions, weights."""
+"""What is read out of compilers' texts: dispatches, instructions, weights, calls."""
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from pathlib import Path
 
 import pytest
 
 import nnparity
+from nnparity.contracts import Artifact
 from nnparity.loading import load_file
 
 CONVERTERS = Path(nnparity.__file__).parents[1] / "converters"
@@ -85,3 +89,25 @@ def test_weights_that_are_not_there_are_an_error() -> None:
     conversion = load_file(CONVERTERS / "conversions" / "stablehlo_from_exported_program.py")
     with pytest.raises(KeyError, match="lost"):
         conversion.with_values_in_place("%0 = dense_resource<lost>\n{-#\n#-}\n")
+
+
+WRAPPER = """
+extern "C"  void  cpp_fused_declared_0(const float* in_ptr0);
+void AOTInductorModel::run_impl(
+    AOTI_TORCH_ERROR_CODE_CHECK(aoti_torch_empty_strided(2, sizes, &buf0_handle));
+    cpp_fused_add_relu_0((const float*)(arg4_1.data_ptr()), s77);
+    AOTI_TORCH_ERROR_CODE_CHECK(aoti_torch_cpu_addmm_out(buf3, buf2, buf1, 1L, 1L));
+    cpp_fused_add_relu_1((const float*)(buf3.data_ptr()), s77);
+"""
+
+
+def test_calls_in_a_package_are_counted_where_they_are_made() -> None:
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("model/data/aotinductor/model/a.wrapper.cpp", WRAPPER)
+        archive.writestr("model/data/aotinductor/model/a.wrapper_metadata.json", "{}")
+        called = {"nodes": [{"name": "buf0", "node": {"target": "nnparity::firm_shrink"}}]}
+        archive.writestr("model/data/aotinductor/model/a.wrapper.json", json.dumps(called))
+    representation = load_file(CONVERTERS / "representations" / "aoti_package.py").REPRESENTATION
+    counts = representation.count(Artifact("aoti_package", package.getvalue(), (), (), {}))
+    assert counts == {"fused_add_relu": 2, "aten.addmm": 1, "nnparity.firm_shrink": 1}
