@@ -180,7 +180,7 @@ KNOWN = (
         paths="torch>onnx_from_torch>relay_from_onnx>*",
     ),
     narrow_scatter(stage=Stage.LOAD, status=Status.ERROR, paths="*_[ch][pt][up]*"),
-    narrow_scatter(stage=Stage.CONVERT, status=Status.ERROR, paths="*>relay_from_onnx>*"),
+    narrow_scatter(stage=Stage.CONVERT, status=Status.ERROR, paths="*>*_from_onnx>*"),
     KnownDivergence(
         component="onnx_from_torch",
         layer="embedding_lookup",

@@ -30,6 +30,7 @@ PIXELS = {**PIXELS, "activation": "relu", "gate": "hard_sigmoid"}
 UNEVEN = {"kernel": [3, 2], "stride": [1, 1], "dilation": [1, 2], "padding": [2, 0, 0, 1], "size": [5, 6]}
 NORMALISED = {"in_channels": 2, "out_channels": 3, "groups": 1, "layout": "NHWC", "bias": False, "eps": 0.001}
 ROW = np.arange(1, 25, dtype=np.float32).reshape(2, 4, 3)
+PAST = np.linspace(-1, 1, 48, dtype=np.float32).reshape(2, 2, 4, 3)
 REFUSED_BEFORE = "group_norm grouped_query_attention"
 APPROXIMATED = """
     bidirectional_lstm elu_family gelu glu gru lstm mish mixer_block mlp rnn silu softplus squeeze_excite swiglu
@@ -114,6 +115,7 @@ KNOWN = (
         searched="QNN HTP Pad EDGE mode fp16 wrong border replicate",
         witness=Case("pad", {**ONE, **REPEATED}, 0, {"x": np.array([[[1, 2]]], np.float32)}),
         applies=config_is(mode="replicate"),
+        paths="torch>*",
     ),
     entry(
         "avg_pool2d",
@@ -126,6 +128,21 @@ KNOWN = (
             {"x": np.ones((1, 1, 4, 6), np.float32)},
         ),
         applies=config_is(ceil_mode=True),
+        paths="torch>*",
+    ),
+    entry(
+        "attention_cache_step",
+        reason="the result of FullyConnected that is reshaped from (2, 4) to (2, 1, 4) as an output is wrong "
+        "from the second row on",
+        searched="QNN HTP FullyConnected Reshape output second row wrong fp16",
+        witness=Case(
+            "attention_cache_step",
+            {**ONE, "batch": 2, "heads": 2, "depth": 3, "width": 4, "past": 4},
+            0,
+            {"x": np.linspace(-2, 1, 8, dtype=np.float32).reshape(2, 1, 4), "past_key": PAST, "past_value": PAST},
+        ),
+        applies=lambda case: bool(case.config["batch"] > 1),
+        paths="tensorflow>*",
     ),
     entry(
         "conv3d",
