@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import Condition, beyond, both, config_is, either, empty
+from nnparity.conditions import Condition, beyond, beyond_float_precision, both, config_is, either, empty
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -100,6 +100,20 @@ KNOWN = (
         searched="QNN HTP LogSoftmax single element axis log of one wrong fp16",
         witness=Case("log_softmax", {**ONE, "inner": [1], "axis": 0}, 0, {"x": np.array([[0.5]], np.float32)}),
         applies=either(both(lambda case: case.layer == "log_softmax", one_number), beyond(10.0)),
+    ),
+    entry(
+        "remainder",
+        reason="Mod of integers becomes a division, a rounding down and a product of floats, and 64-bit integers are "
+        "32-bit ones in between, so that great numbers lose their last digits or their first",
+        searched="QNN execution provider Mod int32 float division precision int64 cast int32 truncated",
+        witness=Case(
+            "remainder",
+            {**ONE, "inner": [], "numbers": "int32", "sign_of": "divisor"},
+            0,
+            {"x": np.array([2**31 - 1], np.int32)},
+        ),
+        applies=beyond_float_precision,
+        paths="torch>*",
     ),
     entry(
         "gather",
