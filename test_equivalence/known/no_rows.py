@@ -157,7 +157,7 @@ EXPORTERS = (
             witness=witness,
             paths=paths,
         )
-        for shown, paths in ((RUNNING, "*>onnx_reference"), (LOADING, "*>onnx_from_torch>*_[ch][pt][up]*"))
+        for shown, paths in ((RUNNING, "*>onnx_reference"), (LOADING, "*>onnx_from_torch>*_[chr][pt][upx]*"))
         for layers, what, witness in (
             (
                 "group_norm",
