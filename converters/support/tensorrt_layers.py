@@ -11,7 +11,7 @@ HEADING = "Layers:"
 LAYER = re.compile(r"^Name: (.*?), LayerType: (\w+)", re.MULTILINE)
 # A kernel made for a part of the graph is named after the operators in it, four letters of each.
 GENERATED = re.compile(r"__myl_([A-Za-z0-9]+)_myl\d+_\d+")
-WORD = re.compile(r"[A-Z][a-z0-9]*")
+SEVERAL = re.compile(r"([A-Z][a-z0-9]{0,3}){2,}")
 
 FAMILIES = {
     Family.MATMUL: "gemm Fc",
@@ -52,6 +52,4 @@ def counts(messages: list[str]) -> dict[str, int]:
 
 def family(layer: str) -> Family | None:
     """Return the family of a layer; FUSED for a kernel of several operators, None if nothing claims it."""
-    if len(WORD.findall(layer)) > 1:
-        return Family.FUSED
-    return BY_NAME.get(layer)
+    return Family.FUSED if SEVERAL.fullmatch(layer) else BY_NAME.get(layer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import Condition, beyond, both, config_is, either, empty
+from nnparity.conditions import Condition, beyond, beyond_float_precision, both, config_is, either, empty
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -30,6 +30,7 @@ PIXELS = {**PIXELS, "activation": "relu", "gate": "hard_sigmoid"}
 UNEVEN = {"kernel": [3, 2], "stride": [1, 1], "dilation": [1, 2], "padding": [2, 0, 0, 1], "size": [5, 6]}
 NORMALISED = {"in_channels": 2, "out_channels": 3, "groups": 1, "layout": "NHWC", "bias": False, "eps": 0.001}
 ROW = np.arange(1, 25, dtype=np.float32).reshape(2, 4, 3)
+PAST = np.linspace(-1, 1, 48, dtype=np.float32).reshape(2, 2, 4, 3)
 REFUSED_BEFORE = "group_norm grouped_query_attention"
 APPROXIMATED = """
     bidirectional_lstm elu_family gelu glu gru lstm mish mixer_block mlp rnn silu softplus squeeze_excite swiglu
@@ -101,6 +102,20 @@ KNOWN = (
         applies=either(both(lambda case: case.layer == "log_softmax", one_number), beyond(10.0)),
     ),
     entry(
+        "remainder",
+        reason="Mod of integers becomes a division, a rounding down and a product of floats, and 64-bit integers are "
+        "32-bit ones in between, so that great numbers lose their last digits or their first",
+        searched="QNN execution provider Mod int32 float division precision int64 cast int32 truncated",
+        witness=Case(
+            "remainder",
+            {**ONE, "inner": [], "numbers": "int32", "sign_of": "divisor"},
+            0,
+            {"x": np.array([2**31 - 1], np.int32)},
+        ),
+        applies=beyond_float_precision,
+        paths="torch>*",
+    ),
+    entry(
         "gather",
         reason="Gather along an inner axis by indices that are an input gives what is in memory, mostly 0, from the "
         "second row on",
@@ -114,6 +129,7 @@ KNOWN = (
         searched="QNN HTP Pad EDGE mode fp16 wrong border replicate",
         witness=Case("pad", {**ONE, **REPEATED}, 0, {"x": np.array([[[1, 2]]], np.float32)}),
         applies=config_is(mode="replicate"),
+        paths="torch>*",
     ),
     entry(
         "avg_pool2d",
@@ -126,6 +142,21 @@ KNOWN = (
             {"x": np.ones((1, 1, 4, 6), np.float32)},
         ),
         applies=config_is(ceil_mode=True),
+        paths="torch>*",
+    ),
+    entry(
+        "attention_cache_step",
+        reason="the result of FullyConnected that is reshaped from (2, 4) to (2, 1, 4) as an output is wrong "
+        "from the second row on",
+        searched="QNN HTP FullyConnected Reshape output second row wrong fp16",
+        witness=Case(
+            "attention_cache_step",
+            {**ONE, "batch": 2, "heads": 2, "depth": 3, "width": 4, "past": 4},
+            0,
+            {"x": np.linspace(-2, 1, 8, dtype=np.float32).reshape(2, 1, 4), "past_key": PAST, "past_value": PAST},
+        ),
+        applies=lambda case: bool(case.config["batch"] > 1),
+        paths="tensorflow>*",
     ),
     entry(
         "conv3d",
