@@ -353,7 +353,7 @@ KNOWN = (
         ),
         applies=centres_matter,
         # MNN does not read the option that is wrong.
-        paths="torch>tflite_from_torch>[!m]*",
+        paths="* !*>mnn_from_tflite*",
     ),
     KnownDivergence(
         component="tflite_from_torch",
