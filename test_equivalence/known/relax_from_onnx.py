@@ -11,7 +11,14 @@ from nnparity.outcome import Stage, Status
 VERSIONS = ("apache-tvm<=0.27.0.post1",)
 
 
-def open_batch(layers: str, *, reason: str, link: str, witness: Case) -> KnownDivergence:
+def slices_by_computed_bounds(case: Case) -> bool:
+    """Whether PyTorch's older exporter cuts by bounds that the model computes."""
+    return case.layer == "rotary_attention" or (case.layer == "relative_position_attention" and bool(case.open_axes))
+
+
+def open_batch(
+    layers: str, *, reason: str, link: str, witness: Case, paths: str = "torch>onnx_from_torch>*"
+) -> KnownDivergence:
     """Return an entry for these layers, separated by spaces, where the batch is open."""
     named = layers.split()
     return KnownDivergence(
@@ -25,7 +32,7 @@ def open_batch(layers: str, *, reason: str, link: str, witness: Case) -> KnownDi
         versions=VERSIONS,
         witness=witness,
         applies=lambda case: case.layer in named and bool(case.open_axes),
-        paths="torch>onnx_from_torch>*",
+        paths=paths,
     )
 
 
@@ -72,6 +79,7 @@ KNOWN = (
             {"x": np.ones((2, 1, 2, 2), np.float32)},
             open_axes=("batch",),
         ),
+        paths="torch>*",
     ),
     open_batch(
         "sort",
@@ -85,5 +93,34 @@ KNOWN = (
             {"x": np.ones((2, 2), np.float32)},
             open_axes=("batch",),
         ),
+    ),
+    KnownDivergence(
+        component="relax_from_onnx",
+        layer="*",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="Slice with bounds that are computed becomes dynamic_strided_slice, whose result has no known shape; "
+        "what is done with it has no lowering: CodeGenVM cannot emit this Relax operator directly",
+        link="none found: tvm relax onnx dynamic Slice CodeGenVM cannot emit this Relax operator concat unknown shape",
+        versions=VERSIONS,
+        witness=Case(
+            "rotary_attention",
+            {
+                "batch": 2,
+                "dtype": "float32",
+                "heads": 2,
+                "length": 4,
+                "base": 10000.0,
+                "start": 0,
+                "pairing": "half",
+                "turned": 4,
+                "depth": 4,
+            },
+            0,
+            {name: np.ones((2, 2, 4, 4), np.float32) for name in "qkv"},
+        ),
+        applies=slices_by_computed_bounds,
+        paths="torch>onnx_from_torch_legacy>*",
     ),
 )

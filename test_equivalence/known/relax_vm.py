@@ -21,6 +21,7 @@ TWO = np.array([1, 2], np.float32).reshape(1, 1, 2, 1)
 RELAY = load_file(Path(__file__).with_name("relay_llvm_o0.py"))
 FUSED_IN_EAGER = load_file(Path(__file__).with_name("exported_program_cpu.py")).KNOWN[0]
 NAN_IN_MAXIMUM, SMALL_TANH = RELAY.AT_EVERY_LEVEL[:2]
+ALIGNED_TO_ONE = next(entry for entry in RELAY.AT_EVERY_LEVEL if entry.layer == "*" and "align_corners" in entry.reason)
 
 
 def compares_booleans(case: Case) -> bool:
@@ -36,6 +37,7 @@ def reshapes_nothing(case: Case) -> bool:
 KNOWN = (
     *(replace(entry, component="relax_vm", versions=VERSIONS) for entry in (NAN_IN_MAXIMUM, SMALL_TANH)),
     replace(RELAY.clip_order(FROM_PROGRAM), component="relax_vm", versions=VERSIONS),
+    replace(ALIGNED_TO_ONE, component="relax_vm", versions=VERSIONS, paths=FROM_PROGRAM),
     KnownDivergence(
         component="relax_vm",
         layer="*",
@@ -108,8 +110,8 @@ KNOWN = (
         stage=Stage.RUN,
         status=Status.ERROR,
         fix=Fix.UPSTREAM,
-        reason="a reduction of nothing is left as memory was, here that of the check whether every index is at least 0, "
-        "which PyTorch writes before one_hot: AssertionError, Class values must be non-negative, where a 0 lies there",
+        reason="a reduction of nothing is left as memory was, here that of the check whether all indices are at least "
+        "0, which PyTorch writes before one_hot: Class values must be non-negative, where a 0 lies there",
         link="none found: tvm relax one_hot empty input Class values must be non-negative assert",
         versions=VERSIONS,
         witness=Case(
