@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nnparity.contracts import Arrays, Artifact, Session, Unsupported
+from nnparity.dtypes import BFLOAT16
 from nnparity.loading import load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
@@ -21,6 +22,8 @@ BRANCH = re.compile(r"^ +if ", re.MULTILINE)
 FUNCTION = re.compile(r"^@(\S+):", re.MULTILINE)
 # Functions of the machine itself: memory, shapes, tuples, and a reshape that shares its argument's memory.
 BUILTIN = "vm.builtin."
+SORTS = ("relax.sort", "relax.argsort", "relax.topk")
+ASSERTION = "relax.assert_op"
 # TVM's own words for a dtype that an operator has no kernel for; their class is InternalError.
 NO_KERNEL = re.compile(r"\w+(: only support .+ for now| only applies to float)")
 
@@ -38,6 +41,33 @@ def _refusals() -> Iterator[None]:
         raise Unsupported(f"TVM: {refusal[0]}") from problem
 
 
+def _refuse_what_memory_decides(module: Any) -> None:
+    """Raise RuntimeError if the module sorts bfloat16, or asserts something of all its elements, and takes none.
+
+    TVM's sort (contrib.sort, a library function) is told that bfloat16 is float32: it reads and writes twice the bytes.
+    A reduction over no elements writes nothing, not even where it would begin.
+    """
+    import tvm
+    from tvm import relax
+
+    main = module["main"]
+    takes_nothing = any(0 in map(_size, variable.ty.shape or ()) for variable in main.params)
+
+    def visit(node: Any) -> None:
+        name = node.op.name if isinstance(node, relax.Call) and isinstance(node.op, tvm.ir.Op) else ""
+        if name in SORTS and BFLOAT16 in str(node.args[0].ty.dtype):
+            raise RuntimeError(f"{name} takes bfloat16 for float32 and would go beyond its memory")
+        if name == ASSERTION and takes_nothing:
+            raise RuntimeError(f"{name} of no elements would ask what nobody has written")
+
+    relax.analysis.post_order_visit(main, visit)
+
+
+def _size(extent: Any) -> int | None:
+    """Return the size of an axis, None if it is open."""
+    return getattr(extent, "value", None)
+
+
 class RelaxVm:
     name = "relax_vm"
     environment = "tvm_relax"
@@ -49,6 +79,7 @@ class RelaxVm:
     def compile(self, artifact: Artifact) -> Artifact:
         import tvm
 
+        _refuse_what_memory_decides(artifact.model.module)
         with _refusals():
             executable = tvm.compile(artifact.model.module, target=TARGET)
         support = load_file(SUPPORT / "relax_module.py")

@@ -14,6 +14,8 @@ from nnparity.contracts import Artifact, Unsupported
 UNKNOWN_OPERATORS = "Unsupported function types"
 # TVM's words for an operator of floats that takes no bfloat16 for one; their class is TypeError.
 NO_FLOAT = re.compile(r"expects that \w+ must be float, but got T\.bfloat16")
+# And for what has to be known when the model is converted; their class is ValueError.
+NOT_CONSTANT = re.compile(r"^(Dynamic .+ supported yet|\w+ \w+ must be a constant)")
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ def declared() -> Iterator[None]:
         if not str(problem).startswith(UNKNOWN_OPERATORS):
             raise
         raise Unsupported(f"TVM: {problem}") from problem
-    except TypeError as problem:
-        refusal = NO_FLOAT.search(str(problem))
+    except (TypeError, ValueError) as problem:
+        refusal = NO_FLOAT.search(str(problem)) or NOT_CONSTANT.search(str(problem))
         if refusal is None:
             raise
         raise Unsupported(f"TVM: {refusal[0]}") from problem

@@ -282,6 +282,13 @@ RUNTIMES = (
                 "torch>*onnx_simplified>onnxruntime_cpu*",
             ),
             (
+                "variance",
+                ANOTHER_SHAPE,
+                "",
+                case("variance", 5, inner=[5], axis=-1, correction=0, keepdims=False),
+                "torch>onnx_from_torch_legacy>onnx_simplified>onnxruntime_cpu*",
+            ),
+            (
                 "variance logsumexp",
                 ANOTHER_SHAPE,
                 "",

@@ -373,7 +373,7 @@ KNOWN = (
             (Stage.CONVERT, Status.ERROR, CLIPPED, "*", "the check of types finds both in one operator"),
             (Stage.RUN, Status.ERROR, SORTED, "*onnxruntime_*", "the model asks for float16"),
             (Stage.RUN, Status.ERROR, SORTED, "openvino_from_onnx*", "the model asks for float16"),
-            (Stage.RUN, Status.ERROR, SORTED, "relay_from_onnx>*", "the library that TVM compiles takes float16"),
+            (Stage.RUN, Status.ERROR, SORTED, "rela[xy]_from_onnx>*", "the library that TVM compiles takes float16"),
             (
                 Stage.RUN,
                 Status.ERROR,
