@@ -20,11 +20,15 @@ NO_LAYERS = frozenset(("Const", "Input", "Output"))
 
 class OpenVinoSession:
     def __init__(self, compiled: Any, artifact: Artifact) -> None:
+        """Find inputs by their nodes' names, outputs by their own: what is both has in a file only the output's."""
         names = {spec.name for spec in artifact.inputs}
+        taken = [port.get_names() | {port.get_node().get_friendly_name()} for port in artifact.model.inputs]
+        given = [port.get_names() for port in artifact.model.outputs]
         self._request = compiled.create_infer_request()
-        self._inputs = [(port, next(iter(port.get_names() & names))) for port in compiled.inputs]
+        self._inputs = [(port, next(iter(found & names))) for port, found in zip(compiled.inputs, taken, strict=True)]
         self._outputs = {
-            name: next(port for port in compiled.outputs if name in port.get_names()) for name in artifact.outputs
+            name: next(port for port, found in zip(compiled.outputs, given, strict=True) if name in found)
+            for name in artifact.outputs
         }
 
     def run(self, inputs: Arrays) -> Arrays:

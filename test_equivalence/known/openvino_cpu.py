@@ -176,6 +176,21 @@ KNOWN = tuple(
         entry(
             setting,
             Case(
+                "integer_division",
+                {**ONE, "batch": 2, "inner": [1], "numbers": "int32", "mode": "floor"},
+                0,
+                {"x": np.array([[-1], [1]], np.int32)},
+            ),
+            reason="Divide of integers rounds to zero also where its attribute m_pythondiv asks for the floor, as "
+            "which PyTorch's front end writes a floor division",
+            link="https://github.com/openvinotoolkit/openvino/pull/35904",
+            applies=both(divides_integers, config_is(mode="floor")),
+            # ONNX and TensorFlow have the floor written out.
+            paths="torch>*>openvino_from_[et][xo]*",
+        ),
+        entry(
+            setting,
+            Case(
                 "avg_pool2d",
                 {**ONE, "channels": 1, "window": PADDED, "ceil_mode": True, "count_include_pad": True},
                 0,
@@ -185,7 +200,8 @@ KNOWN = tuple(
             "stand over the padding's end",
             link="none found: openvino CPU AvgPool ceil_torch exclude_pad false divides by kernel size last window",
             applies=config_is(ceil_mode=True, count_include_pad=True),
-            paths="torch>*",
+            # litert-torch and Keras write the window out.
+            paths="torch>*[!e]_from_torch*",
         ),
         entry(
             setting,
@@ -197,6 +213,8 @@ KNOWN = tuple(
             "more than its tensor: Layout rank can't be larger than tensor rank",
             link="none found: openvino snippets MLP Layout rank can't be larger than tensor rank",
             applies=lambda case: case.layer in {"mlp", "squeeze_excite", "swiglu"},
+            # TFLite's products have transposed weights.
+            paths="*[!e]_from_t[eo]*",
         ),
     )
 )
