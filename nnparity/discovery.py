@@ -17,6 +17,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from nnparity.cases import load_case
 from nnparity.completeness import complete, named
 from nnparity.contracts import (
+    ComputesIn,
     Conversion,
     Environment,
     NeedsSupply,
@@ -28,10 +29,12 @@ from nnparity.contracts import (
     Supplied,
 )
 from nnparity.divergence import KnownDivergence, askable
+from nnparity.dtypes import limits
 from nnparity.errors import UserError, nearest
 from nnparity.given import Given
 from nnparity.layers import Case, LayerSpec
 from nnparity.loading import components_in, load_file
+from nnparity.outcome import Stage
 
 Kind = TypeVar("Kind")
 ENTRY_POINTS = "nnparity.content"
@@ -152,6 +155,22 @@ class Content:
     def is_on_demand(self, route: Route) -> bool:
         """Whether a step of the path is on demand."""
         return not self.on_demand.isdisjoint(route.steps)
+
+    def binds(self, entry: KnownDivergence, route: Route) -> bool:
+        """Whether the entry's witness must show on the path.
+
+        Not a difference in numbers that an earlier step makes, where outputs are held to something else than the layer
+        in the case's dtype: a quantised model says the same itself, and a coarser dtype may be too coarse to show it.
+        """
+        if entry.stage is not Stage.COMPARE or entry.component == route.runtime:
+            return True
+        targets = {self.conversions[name].kind.target for name in route.conversions}
+        if any(isinstance(self.representations.get(target), Quantised) for target in targets):
+            return False
+        runtime = self.runtimes[route.runtime].kind
+        if not isinstance(runtime, ComputesIn):
+            return True
+        return bool(limits(runtime.computes_in).eps <= limits(entry.witness.config["dtype"]).eps)
 
     def supply_missing(self, name: str) -> str:
         """Return what the user must supply before the component of this name runs, "" if nothing is missing."""

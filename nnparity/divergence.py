@@ -107,8 +107,12 @@ def askable(entries: Iterable[object]) -> tuple[KnownDivergence, ...]:
     return tuple(asked)
 
 
-def judge(outcome: Outcome, entries: Iterable[KnownDivergence]) -> Outcome:
+def judge(
+    outcome: Outcome, entries: Iterable[KnownDivergence], binds: Callable[[KnownDivergence], bool] = lambda entry: True
+) -> Outcome:
     """Return the outcome with its verdict; `entries` are those that cover its case and path.
+
+    binds: whether an entry's witness must show it on this path.
 
     | entry | observed | verdict |
     |---|---|---|
@@ -124,7 +128,7 @@ def judge(outcome: Outcome, entries: Iterable[KnownDivergence]) -> Outcome:
     if outcome.status is Status.NOT_RUN:
         return outcome.judged(Verdict.NOT_RUN)
     covering = tuple(entries)
-    witnessed = next((entry for entry in covering if entry.witness.id == outcome.case), None)
+    witnessed = next((entry for entry in covering if entry.witness.id == outcome.case and binds(entry)), None)
     if outcome.status is Status.UNSUPPORTED:
         if witnessed is not None and witnessed.component == outcome.component:
             return outcome.judged(Verdict.FAIL, witnessed.id)
