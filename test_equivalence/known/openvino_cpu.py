@@ -22,6 +22,7 @@ VERSIONS = ("openvino<=2026.4.1",)
 ONE = {"batch": 1, "dtype": "float32"}
 NAN, INF = float("nan"), float("inf")
 PADDED = {"kernel": [3, 3], "stride": [2, 2], "padding": [1, 1], "size": [4, 4]}
+SUMMED = {**ONE, "batch": 3, "inner": [2], "axis": 0, "keepdims": False}
 GLOBAL_MAX = {**ONE, "channels": 1, "size": [2, 2], "kind": "max", "keep_axes": True}
 BOUNDED = frozenset((
     "clip",
@@ -128,6 +129,14 @@ KNOWN = tuple(
             link="https://github.com/openvinotoolkit/openvino/issues/35897",
             applies=both(has_softmax, non_finite),
             paths="torch>*",
+        ),
+        entry(
+            setting,
+            Case("logsumexp", SUMMED, 0, {"x": np.array([[1, 1], [NAN, 1], [2, 1]], np.float32)}),
+            reason="Exp of NaN is infinity, and the greatest number, which is taken off before, forgets a NaN",
+            link="https://github.com/openvinotoolkit/openvino/issues/35685",
+            applies=non_finite,
+            paths="torch>onnx_from_torch>*",
         ),
         entry(
             setting,
