@@ -30,20 +30,25 @@ class TFLiteFile:
         data = Path(wanted.path).read_bytes()
         if len(data) > wanted.megabytes * 2**20:
             size = -(-len(data) // 2**20)
-            raise Refused(
-                f"it has {size} MB, and at most {wanted.megabytes} are read; --max-megabytes {size} reads it"
-            )
+            raise Refused(f"it has {size} MB, and at most {wanted.megabytes} are read; --max-megabytes {size} reads it")
         if data[4:8] != IDENTIFIER:
             raise Refused(f"it is no TFLite file: it has {data[4:8]!r} where {IDENTIFIER!r} should stand")
         data = with_one_signature(data)
         _refuse_nodes(data, wanted.nodes)
         runner = _interpreter(data).get_signature_runner()
-        inputs = tuple(_spec(name, one) for name, one in runner.get_input_details().items())
+        details = runner.get_input_details()
+        inputs = tuple(_spec(name, one) for name, one in details.items())
+        sizes = {
+            axis: int(details[spec.name]["shape"][place])
+            for spec in inputs
+            for place, axis in enumerate(spec.shape)
+            if isinstance(axis, str)
+        }
         outputs = runner.get_output_details()
         floats = [np.dtype(one["dtype"]).name for one in outputs.values() if np.dtype(one["dtype"]).kind == "f"]
         floats += [spec.dtype for spec in inputs if spec.dtype.startswith("float")]
         dtype = min(floats, key=lambda name: np.dtype(name).itemsize, default="float32")
-        return Reading(Artifact(self.representation, data, inputs, tuple(outputs), {}), dtype)
+        return Reading(Artifact(self.representation, data, inputs, tuple(outputs), sizes), dtype)
 
 
 def _interpreter(data: bytes) -> Any:
