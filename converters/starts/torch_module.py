@@ -78,9 +78,9 @@ def read_module(module: Any, wanted: Wanted, folder: Path) -> Reading:
     weights = {name: _array(tensor) for name, tensor in _state(module).items()}
     module = _prepared(module, config, {})
     bounds = _bounds(module, specs)
-    example = [example(spec, sizes) for spec in specs]
+    tensors = [example(spec, sizes) for spec in specs]
     with torch.inference_mode():
-        result = module(*example)
+        result = module(*tensors)
     outputs, config["plain"] = named_outputs(result)
     config["plain"] = config["plain"] and _in_order(module, names)
     write_recipe(folder, layer_file=Path(__file__), config=config, weights=weights)
