@@ -102,7 +102,7 @@ def matched(
         axes = axes_between(other, end)
         if axes is None:
             raise UserError(
-                f"the {what} {_shown(end)} cannot be {_shown(other)}: no turn of the axes makes one the other"
+                f"the {what} {_shown(end)} cannot be {_shown(other)}: no move of the channels makes one the other"
             )
         if axes:
             notes.append(f"{what} {end.name} is turned: {_layout(other, axes)}")
