@@ -28,7 +28,7 @@ FAULT = ("np.multiply(self._factor, inputs", "np.multiply(self._factor + self._f
 @pytest.fixture
 def check(command: Command, built_world: World) -> Command:
     """Return f(arguments of `nnparity check`), called beside a file `own.table` of the user's."""
-    save(built_world.folder / "own.table", np.float32([2, 3, 5]))
+    save(built_world.folder / "own.table", np.array([2, 3, 5], np.float32))
     return lambda *arguments: command("check", *arguments, "--models", "models", "--converters", "converters")
 
 
@@ -37,7 +37,7 @@ def save(file: Path, factor: np.ndarray) -> None:
         np.savez(stream, factor=factor)
 
 
-def recorded(world: World) -> list[Outcome]:
+def recorded(world: World) -> tuple[Outcome, ...]:
     return read_results(world.folder / "nnparity-check" / "results.jsonl").outcomes
 
 
@@ -77,9 +77,9 @@ def test_to_narrows_and_may_name_the_measure_itself(check: Command, built_world:
 
 
 def test_real_inputs_are_used_as_given_and_moved(check: Command, built_world: World) -> None:
-    np.savez(built_world.folder / "real.npz", x=np.float32([[1, 2, 3]]))
+    np.savez(built_world.folder / "real.npz", x=np.array([[1, 2, 3]], np.float32))
     assert check("own.table", "--inputs", "real.npz").exit_code == 0
-    np.savez(built_world.folder / "other.npz", z=np.float32([[1, 2, 3]]))
+    np.savez(built_world.folder / "other.npz", z=np.array([[1, 2, 3]], np.float32))
     ended = check("own.table", "--inputs", "other.npz")
     assert ended.exit_code == 2
     assert "no input of the model" in ended.stderr
@@ -111,8 +111,8 @@ def test_mistake_is_said_in_one_message(
 
 
 def test_odd_one_out_of_several_is_named(check: Command, built_world: World) -> None:
-    save(built_world.folder / "same.table", np.float32([2, 3, 5]))
-    save(built_world.folder / "odd.table", np.float32([2, 3, 5.001]))
+    save(built_world.folder / "same.table", np.array([2, 3, 5], np.float32))
+    save(built_world.folder / "odd.table", np.array([2, 3, 5.001], np.float32))
     ended = check("own.table", "same.table", "odd.table")
     assert ended.exit_code == 1, ended.output
     assert "these agree: own.table, same.table; the odd one out is odd.table" in ended.output
