@@ -422,7 +422,8 @@ class Bench:
         environment = {**self.content.components, **self.content.starts}[component].environment
         own = self.environments.stands_in(environment)
         if own is not None:
-            way = f"{own} -m pip install {module.partition('.')[0]}"
+            lacking = self.environments.lacking(environment) or (module.partition(".")[0],)
+            way = f"{own} -m pip install {' '.join(lacking)}"
             return f"{own} has no module {module!r}, which {component} needs; install it there ({way})"
         return (
             f"{component} runs in nnparity's environment {environment}, which has no module {module!r} that the model "

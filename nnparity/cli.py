@@ -99,6 +99,8 @@ def run_command(**options: Any) -> None:
     metavar="INTERPRETER",
     help="Your own Python, for the model's framework.",
 )
+@click.option("--map", "maps", multiple=True, metavar="NAME=NAME", help="An input or output, and the reference's name.")
+@click.option("--reference", metavar="TARGET", help="What the others are held to; the first if it is not given.")
 @click.option("--trust", is_flag=True, help="Read a pickled model, which can run any code.")
 @click.option("--cases", "count", default=3, show_default=True, type=click.IntRange(1, 1000), help="Inputs to try.")
 @click.option("--seed", default=0, show_default=True, help="What is drawn.")
@@ -112,7 +114,8 @@ def check_command(**options: Any) -> None:
     """Check a model of your own on every path from it.
 
     TARGET is a file of ONNX, TFLite or TorchScript, a SavedModel folder, or file.py:Net, where Net is a
-    torch.nn.Module, a keras.Model or a tf.Module, or its class, or a function that returns one.
+    torch.nn.Module, a keras.Model or a tf.Module, or its class, or a function that returns one. Several are taken for
+    one model in several forms, and compared with each other.
     """
     from nnparity.own import check_own
 

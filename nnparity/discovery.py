@@ -40,7 +40,7 @@ Kind = TypeVar("Kind")
 ENTRY_POINTS = "nnparity.content"
 FOUND = "found"
 PYTHONS = (f"3.{sys.version_info.minor}", "3.13", "3.12", "3.11", "3.10", "3.9", "3.8")  # our own needs no other
-SHARED = ("support", "custom_operators", "representations", "conversions", "runtimes")  # what a file may load
+SHARED = ("support", "custom_operators", "representations", "conversions", "runtimes", "starts")  # what a file may load
 HEADER = re.compile(r"(?m)^# /// script\s*$\s(?P<body>(^#(| .*)$\s)+)^# ///$")
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uv
+from packaging.utils import canonicalize_name
 
 from nnparity.cache import digest
 from nnparity.contracts import Environment
@@ -38,6 +39,7 @@ versions = {re.sub("[-_.]+", "-", name).lower(): version for name, version in fo
 print(json.dumps({"python": list(sys.version_info[:3]), "prefix": sys.prefix, "versions": versions}))
 """
 OLDEST_STAND_IN = (3, 10)  # what the components of a framework are written for
+FOR_LAYERS = frozenset(("hypothesis",))  # what the layers' own files import, and no model of a user's
 NOTHING_WRITTEN = {"PYTHONDONTWRITEBYTECODE": "1"}
 BUILD_SECONDS = 3600
 OFFER_WHEELS = "if a package is not found, offer its wheel through PIP_FIND_LINKS or UV_FIND_LINKS"
@@ -133,6 +135,12 @@ class Environments:
     def stands_in(self, name: str) -> Path | None:
         """Return the user's interpreter that stands for the environment, None if it is our own."""
         return self._built[name].python if name in self._stand_ins else None
+
+    def lacking(self, name: str) -> tuple[str, ...]:
+        """Return the packages of the environment that the user's own interpreter does not have."""
+        names = (package.partition("==")[0] for package in self.specs[name].packages)
+        has = self._built[name].versions
+        return tuple(one for one in names if canonicalize_name(one) not in has and one not in FOR_LAYERS)
 
     def installed(self, name: str) -> Built | None:
         """Return the environment if it has been built here, else None."""

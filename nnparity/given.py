@@ -16,6 +16,7 @@ class ReadModel:
     """What a start left in a folder. key: of all that is in it. dtype: what the model computes in.
 
     inputs, outputs: as the model has them. bounds: of integer inputs, how many values there are from 0 on.
+    sizes: of open axes, those that the model itself was made with, where it says so.
     """
 
     folder: Path
@@ -24,6 +25,7 @@ class ReadModel:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[str, ...]
     bounds: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def open_axes(self) -> tuple[str, ...]:
@@ -55,4 +57,4 @@ def read_model(folder: Path, *, key: str, dtype: str, bounds: Mapping[str, int])
     """Return what a start wrote into the folder."""
     text = json.loads((folder / ARTIFACT).read_text(encoding="utf-8"))
     inputs = tuple(TensorSpec(name, kind, tuple(shape)) for name, kind, shape in text["inputs"])
-    return ReadModel(folder, key, dtype, inputs, tuple(text["outputs"]), dict(bounds))
+    return ReadModel(folder, key, dtype, inputs, tuple(text["outputs"]), dict(bounds), text["sizes"])

@@ -55,7 +55,10 @@ def batch_axis(read: ReadModel) -> str:
 def drawn(read: ReadModel, sizes: Mapping[str, int], seed: int, kind: int) -> dict[str, np.ndarray]:
     """Return arrays for every input. kind: which of a few ways floats are drawn in."""
     rng = np.random.default_rng(seed)
-    return {spec.name: _drawn(spec, spec.sized(sizes), read.bounds.get(spec.name), rng, kind) for spec in read.inputs}
+    return {
+        spec.name: np.asarray(_drawn(spec, spec.sized(sizes), read.bounds.get(spec.name), rng, kind))
+        for spec in read.inputs
+    }
 
 
 def said_of(read: ReadModel) -> list[str]:

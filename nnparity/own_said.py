@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from nnparity.discovery import Route
 from nnparity.given import Given
 from nnparity.outcome import Outcome, Status
 from nnparity.progress import RANK
@@ -28,20 +27,17 @@ def said_of_model(given: Given) -> str:
     )
 
 
-def lines_of(outcomes: Sequence[Outcome], routes: Sequence[Route]) -> list[str]:
+def lines_of(outcomes: Sequence[Outcome], *, several: bool) -> list[str]:
     """Return a line for each path: its worst verdict, how many cases matched, the worst error, its operators."""
-    by_path: dict[str, list[Outcome]] = {route.id: [] for route in routes}
+    by_path: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
-        by_path.setdefault(outcome.path_id, []).append(outcome)
-    width = max((len(_way(path)) for path in by_path), default=0)
-    return [_line(path, ran, width) for path, ran in by_path.items() if ran]
+        way = outcome.path_id.partition(">")[2]
+        by_path.setdefault(f"{outcome.layer}: {way}" if several else way, []).append(outcome)
+    width = max(map(len, by_path), default=0)
+    return [_line(way, ran, width) for way, ran in sorted(by_path.items())]
 
 
-def _way(path: str) -> str:
-    return path.partition(">")[2]
-
-
-def _line(path: str, outcomes: Sequence[Outcome], width: int) -> str:
+def _line(way: str, outcomes: Sequence[Outcome], width: int) -> str:
     worst = min(outcomes, key=lambda outcome: RANK[outcome.verdict])
     compared = [outcome for outcome in outcomes if not math.isnan(outcome.error_over_budget)]
     said = []
@@ -56,7 +52,7 @@ def _line(path: str, outcomes: Sequence[Outcome], width: int) -> str:
         said.append(f"known: {worst.known}")
     if worst.status is not Status.MATCH and worst.detail:
         said.append(f"{worst.stage.value}: {worst.detail.splitlines()[0][:DETAIL]}")
-    return f"{worst.verdict.value:<11} {_way(path):<{width}}  {'; '.join(filter(None, said))}"
+    return f"{worst.verdict.value:<11} {way:<{width}}  {'; '.join(filter(None, said))}"
 
 
 def _operators(counts: Mapping[str, Mapping[str, int]]) -> str:

@@ -176,7 +176,8 @@ def sizes_of(read: ReadModel, shapes: Shapes) -> dict[str, int]:
     for spec in read.inputs:
         for place, size in enumerate(spec.shape):
             if isinstance(size, str):
-                sizes.setdefault(size, BATCH_SIZE if place == 0 else IMAGE_SIZE if len(spec.shape) > 3 else OTHER_SIZE)
+                usual = BATCH_SIZE if place == 0 else IMAGE_SIZE if len(spec.shape) > 3 else OTHER_SIZE
+                sizes.setdefault(size, read.sizes.get(size, usual))
     return sizes
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import sys
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +18,7 @@ from nnparity.loading import load_file, write_recipe
 
 SUPPORT = Path(__file__).parents[1] / "support"
 OPEN_SIZE = 2
+PICKLED = frozenset((".pt", ".pth", ".bin", ".ckpt"))
 
 
 class TorchModule:
@@ -26,11 +29,38 @@ class TorchModule:
     defined_by = ("torch_eager",)
 
     def takes(self, path: Path, member: str) -> bool:
+        if path.suffix in PICKLED:
+            return path.is_file() and not member
         return path.suffix == ".py" and bool(member) and load_file(SUPPORT / "own_python.py").imports(path, ("torch",))
 
     def read(self, wanted: Wanted, folder: Path) -> Reading:
-        """Return the module's inputs and outputs, having run it once; the recipe has its weights and buffers."""
+        """Return the module's inputs and outputs, having run it once; the recipe has its weights and buffers.
+
+        A pickled module is read with trust only: unpickling runs whatever the file says.
+        """
+        if not wanted.member:
+            refuse_untrusted(Path(wanted.path), trust=wanted.trust)
         return read_module(_module(wanted.path, wanted.member), wanted, folder)
+
+
+def refuse_untrusted(file: Path, *, trust: bool) -> None:
+    """Raise NotMine for TorchScript, which torch.jit.load reads without running what is in it; else Refused."""
+    if is_torchscript(file):
+        raise NotMine("TorchScript")
+    if not trust:
+        raise Refused(
+            "it is no TorchScript but a pickle (torch.save), which can run any code when it is read; --trust reads a "
+            "pickled module, torch.jit.save writes a file that needs no trust, and file.py:Net is the model itself"
+        )
+
+
+def is_torchscript(file: Path) -> bool:
+    """Return whether it is an archive with code in it, as torch.jit.save writes; nothing of it is unpickled."""
+    if not zipfile.is_zipfile(file):
+        return False
+    with zipfile.ZipFile(file) as archive:
+        names = archive.namelist()
+    return any(name.endswith("/constants.pkl") for name in names) and any("/code/" in name for name in names)
 
 
 def read_module(module: Any, wanted: Wanted, folder: Path) -> Reading:
@@ -40,18 +70,18 @@ def read_module(module: Any, wanted: Wanted, folder: Path) -> Reading:
     specs = _specs(module, wanted)
     sizes = {size: OPEN_SIZE for spec in specs for size in spec.shape if isinstance(size, str)}
     names = [spec.name for spec in specs]
-    dtype = wanted.dtype or _dtype_of(module, specs)
+    dtype = wanted.dtype or dtype_of(module, specs)
     if wanted.dtype:
-        specs = tuple(_floats_as(spec, dtype) for spec in specs)
+        specs = tuple(floats_as(spec, dtype) for spec in specs)
     config = {"path": wanted.path, "member": wanted.member, "names": names, "dtype": dtype, "trust": wanted.trust}
     config["plain"] = True
     weights = {name: _array(tensor) for name, tensor in _state(module).items()}
     module = _prepared(module, config, {})
     bounds = _bounds(module, specs)
-    example = [_example(spec, sizes) for spec in specs]
+    tensors = [example(spec, sizes) for spec in specs]
     with torch.inference_mode():
-        result = module(*example)
-    outputs, config["plain"] = _named(result)
+        result = module(*tensors)
+    outputs, config["plain"] = named_outputs(result)
     config["plain"] = config["plain"] and _in_order(module, names)
     write_recipe(folder, layer_file=Path(__file__), config=config, weights=weights)
     return Reading(Artifact("torch", None, specs, outputs, sizes), dtype, bounds)
@@ -80,6 +110,7 @@ def _unpickled(path: str) -> Any:
     """Return the module that torch.save wrote. Reading it can run any code: only what the user trusts comes here."""
     import torch
 
+    sys.path.insert(0, str(Path(path).parent))  # a pickle names the file that its class is in
     found = torch.load(path, map_location="cpu", weights_only=False)
     if not isinstance(found, torch.nn.Module):
         raise Refused(
@@ -117,14 +148,19 @@ def _array(tensor: Any) -> np.ndarray:
 
 def _specs(module: Any, wanted: Wanted) -> tuple[TensorSpec, ...]:
     """Return the inputs that the user gave shapes for, in the order in which forward takes them. Raises Refused."""
-    own = load_file(SUPPORT / "own_python.py")
     parameters = inspect.signature(module.forward).parameters.values()
     taken = [one.name for one in parameters if one.kind in {one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD}]
     anything = any(one.kind is one.VAR_POSITIONAL for one in parameters)
     if anything:
         taken += [name for name in wanted.shapes if name not in taken]
     needed = [one.name for one in parameters if one.name in taken and one.default is one.empty]
-    shown = f"forward({', '.join(one.name for one in parameters)})"
+    return specs_of(taken, needed, wanted)
+
+
+def specs_of(taken: list[str], needed: list[str], wanted: Wanted) -> tuple[TensorSpec, ...]:
+    """Return the inputs that the user gave shapes for, in order. Raises Refused where one is needed and not given."""
+    own = load_file(SUPPORT / "own_python.py")
+    shown = f"forward({', '.join(taken)})"
     missing = [name for name in needed if name not in wanted.shapes]
     if missing or not wanted.shapes:
         how = " ".join(f"--shape {name}=SIZES" for name in missing or taken)
@@ -139,11 +175,11 @@ def _specs(module: Any, wanted: Wanted) -> tuple[TensorSpec, ...]:
     )
 
 
-def _floats_as(spec: TensorSpec, dtype: str) -> TensorSpec:
+def floats_as(spec: TensorSpec, dtype: str) -> TensorSpec:
     return TensorSpec(spec.name, dtype, spec.shape) if named(spec.dtype).kind == "f" else spec
 
 
-def _example(spec: TensorSpec, sizes: Mapping[str, int]) -> Any:
+def example(spec: TensorSpec, sizes: Mapping[str, int]) -> Any:
     """Return zeros, or ones where zeros could divide by nothing: for floats and masks."""
     import torch
 
@@ -152,7 +188,7 @@ def _example(spec: TensorSpec, sizes: Mapping[str, int]) -> Any:
     return torch.from_numpy(array)
 
 
-def _dtype_of(module: Any, specs: tuple[TensorSpec, ...]) -> str:
+def dtype_of(module: Any, specs: tuple[TensorSpec, ...]) -> str:
     """Return the coarsest float dtype of the parameters, that of the inputs where there is none."""
     import torch
 
@@ -172,7 +208,7 @@ def _bounds(module: Any, specs: tuple[TensorSpec, ...]) -> dict[str, int]:
     return {spec.name: min(rows) for spec in specs if rows and named(spec.dtype).kind in "iu"}
 
 
-def _named(result: Any) -> tuple[tuple[str, ...], bool]:
+def named_outputs(result: Any) -> tuple[tuple[str, ...], bool]:
     """Return names for what a call gave, and whether it came as a tensor or a tuple of tensors."""
     import torch
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import inspect
 import random
 import sys
@@ -61,7 +62,7 @@ def made_by(found: Any, is_model: Callable[[Any], bool], member: str) -> Any:
     Every call draws the same: what is random in it comes out the same in every process.
     """
     if is_model(found):
-        return found
+        return copy.deepcopy(found)  # what is made of it here must not be found changed by the next reading
     if not callable(found):
         raise Refused(
             f"{member} is a {type(found).__name__}; expected a model, its class, or a function that returns one"
