@@ -23,7 +23,8 @@ def said_of_model(given: Given) -> str:
         return f"{takes}. Right is what the model itself gives in float64, run by {given.runtime}."
     return (
         f"{takes}. Right is what the model itself gives in {read.dtype}, run by {given.runtime}, and what is allowed "
-        f"comes from how far that moves with its inputs: not in float64, since {given.why_not}."
+        f"comes from how far that moves with its inputs{' and weights' if given.moved else ''}: not in float64, since "
+        f"{given.why_not}."
     )
 
 

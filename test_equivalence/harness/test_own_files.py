@@ -188,6 +188,13 @@ def test_torchscript_and_tflite_without_a_signature_are_read(read: Read) -> None
     assert unsigned.outputs == ("y",)
 
 
+@pytest.mark.parametrize(("start", "file"), [("onnx_file", "whole.onnx"), ("tflite_file", "unsigned.tflite")])
+def test_weights_are_moved_where_float64_is_not_to_be_had(read: Read, start: str, file: str) -> None:
+    keys = {read(start, file, moved=seed).key for seed in (0, 1, 2)}
+    assert len(keys) == 3
+    assert read(start, file, moved=1).key in keys
+
+
 def test_nothing_is_written_beside_the_users_file(read: Read, files: Path) -> None:
     read("torch_module", "torch_files.py", member="ready", shapes={"input": (2, 3)})
     assert not (files / "__pycache__").exists()
