@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import sys
 import threading
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from nnparity.cache import MAKE_ROOM, ArtifactCache, Made, digest, digest_of_files
-from nnparity.contracts import Arrays, CompilingRuntime, ComputesIn, Quantised, Start, Wanted
+from nnparity.contracts import Arrays, CompilingRuntime, ComputesIn, Operator, Quantised, Start, Wanted
 from nnparity.discovery import Component, Content, Route
 from nnparity.divergence import KnownDivergence
 from nnparity.dtypes import DISTRIBUTION
@@ -236,6 +237,29 @@ class Bench:
             self._cache.runs.keep(key, outputs)
         return outputs
 
+    def draw(self, made: Made, step: str) -> tuple[list[str], list[Operator]] | None:
+        """Return the names of a model's inputs and its operators, drawn where the step that made it runs.
+
+        None where nothing draws the representation. Raises Failure if drawing fails.
+        """
+        file = self.content.drawing_files.get(made.representation)
+        if file is None:
+            return None
+        kept = made.folder / f"drawn-{self._sources.digest(file)[:16]}.json"
+        if not kept.exists():
+            component = self.content.components[self.content.eager(step) if step in self.content.roots else step]
+            request = {"op": "draw", "source": str(made.folder), "source_key": made.key}
+            with self._worker(component, Stage.LOAD) as worker, self._staged(Stage.LOAD, component.name):
+                header, _ = worker.call(request, {}, seconds=self._limits.load_seconds)
+            whole = kept.with_name(f"{kept.name}.{os.getpid()}.{threading.get_ident()}")
+            whole.write_text(json.dumps([header["inputs"], header["operators"]]), encoding="utf-8")
+            whole.replace(kept)
+        inputs, operators = json.loads(kept.read_text(encoding="utf-8"))
+        return inputs, [
+            Operator(name, tuple(takes), tuple(gives), tuple(shapes), within)
+            for name, takes, gives, shapes, within in operators
+        ]
+
     def meaning_of(self, made: Made) -> str:
         """Return the runtime that computes what a quantised model says, "" for a model that is not quantised."""
         representation = self.content.representations.get(made.representation)
@@ -365,6 +389,7 @@ class Bench:
             interpreter,
             components=self._component_files(environment),
             representations={name: str(file) for name, file in self.content.representation_files.items()},
+            drawings={name: str(file) for name, file in self.content.drawing_files.items()},
             variables=self.environments.specs[environment].variables or {},
             memory_bytes=self._limits.memory_bytes,
         )
@@ -376,6 +401,7 @@ class Bench:
         return LocalWorker(
             components=self._component_files(environment),
             representations={name: str(file) for name, file in self.content.representation_files.items()},
+            drawings={name: str(file) for name, file in self.content.drawing_files.items()},
         )
 
     @contextlib.contextmanager
@@ -408,8 +434,13 @@ class Bench:
         return {name: str(one.file) for name, one in self.content.components.items() if one.environment == environment}
 
     def _where(self, component: Component[Any]) -> str:
-        """Return what decides where the component runs: beside other packages, in this process, it may do otherwise."""
+        """Return what decides where the component runs: beside other packages, in this process, it may do otherwise.
+
+        So it may with another program of the user's; without one there is nothing to tell apart.
+        """
         key = self.environments.key(component.environment)
+        supply = self.content.supply(component.name)
+        key = digest(key, supply) if supply else key
         return f"{key} in process" if component.name in self._in_process else key
 
     def _family_key(self, representation: str) -> str:

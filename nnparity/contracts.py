@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Dict, Mapping, Protocol, Tuple, Union, runtime_checkable
+from typing import Any, Dict, Mapping, Protocol, Sequence, Tuple, Union, runtime_checkable
 
 import numpy as np
 
@@ -112,6 +112,32 @@ class Artifact:
     def with_steps(self, steps: Mapping[str, float]) -> Artifact:
         """Return the artifact with the size of one step of each quantised output."""
         return replace(self, steps=steps)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator of a drawn graph.
+
+    takes, gives: names of values; what nothing gives and is no input of the model, such as a weight, is left out.
+    shapes: of what it gives, as a reader wants them: "2x3 float32". within: place in the drawing of the operator whose
+    branch or body it is part of, -1 for none.
+    """
+
+    name: str
+    takes: Tuple[str, ...]
+    gives: Tuple[str, ...]
+    shapes: Tuple[str, ...] = ()
+    within: int = -1
+
+
+class Drawing(Protocol):
+    """How models of one representation are drawn as graphs: the same operators as it counts, with what joins them."""
+
+    @property
+    def representation(self) -> str: ...
+
+    def operators(self, artifact: Artifact) -> Sequence[Operator]:
+        """Return the operators in an order in which they can run. The model's inputs are values by their names."""
 
 
 class Representation(Protocol):
@@ -305,12 +331,21 @@ class NeedsSupply(Protocol):
         """Return what the user must supply, "" if it is there. Called in the host: the standard library only."""
 
 
+@runtime_checkable
+class Supplied(Protocol):
+    """A component that works with what the user supplied: what it makes with one supply is not what another makes."""
+
+    def supplied(self) -> str:
+        """Return what tells this supply from another, "" if there is none. Called in the host, as `missing` is."""
+
+
 @dataclass(frozen=True)
 class Environment:
     """A pinned set of packages in which components run, apart from all others.
 
     packages: what its components import. constraints: the whole closure, so that two builds are equal.
     variables: set before the interpreter starts. probe: modules whose import proves that the build works.
+    npm: the whole closure of packages for Node.js, "name@version"; they lie in the environment's node_modules.
     """
 
     name: str
@@ -319,3 +354,4 @@ class Environment:
     constraints: Tuple[str, ...] = ()
     variables: Mapping[str, str] | None = None
     probe: Tuple[str, ...] = ()
+    npm: Tuple[str, ...] = ()

@@ -14,7 +14,7 @@ import nnparity
 from nnparity.code import code_of
 from nnparity.contracts import CompilingRuntime
 from nnparity.discovery import Content, Route
-from nnparity.environments import Environments
+from nnparity.environments import Environments, node_packages
 from nnparity.layers import LayerSpec
 from nnparity.plan import Profile
 
@@ -150,7 +150,9 @@ def _step(content: Content, representation: str, kind: str, environment: str, co
 
 def _environment(name: str, content: Content, environments: Environments) -> dict[str, Any]:
     built = environments.installed(name)
-    pinned = {package.partition("==")[0].lower() for package in content.environments[name].packages}
+    spec = content.environments[name]
+    pinned = {package.partition("==")[0].lower() for package in spec.packages}
+    pinned |= {package.rpartition("@")[0] for package in spec.npm}
     versions = {key: version for key, version in built.versions.items() if key in pinned} if built else {}
     return {
         "versions": dict(sorted(versions.items())),
@@ -165,6 +167,7 @@ def licences(folder: Path, names: Collection[str]) -> dict[str, str]:
     places = [str(place) for place in sorted(folder.glob("lib/python*/site-packages"))]
     found = {re.sub("[-_.]+", "-", one.metadata["Name"] or "").lower(): one for one in distributions(path=places)}
     said = {name: _licence(found[name]) for name in sorted(found) if name in names}
+    said |= {name: licence for name, licence in node_packages(folder, "license").items() if name in names}
     return {name: licence for name, licence in said.items() if licence}
 
 

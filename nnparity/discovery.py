@@ -17,6 +17,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from nnparity.cases import load_case
 from nnparity.completeness import complete, named
 from nnparity.contracts import (
+    ComputesIn,
     Conversion,
     Environment,
     NeedsSupply,
@@ -25,12 +26,15 @@ from nnparity.contracts import (
     Representation,
     Runtime,
     Start,
+    Supplied,
 )
 from nnparity.divergence import KnownDivergence, askable
+from nnparity.dtypes import limits
 from nnparity.errors import UserError, nearest
 from nnparity.given import Given
 from nnparity.layers import Case, LayerSpec
 from nnparity.loading import components_in, load_file
+from nnparity.outcome import Stage
 
 Kind = TypeVar("Kind")
 ENTRY_POINTS = "nnparity.content"
@@ -82,6 +86,7 @@ class Component(Generic[Kind]):
 class Content:
     """Everything that was found. Keys are names. found: cases of a layer that failed once, and are run ever since.
 
+    drawing_files: by the representation that they draw.
     given: models of the user's own, which stand among the layers under the same names.
     """
 
@@ -93,6 +98,7 @@ class Content:
     runtimes: Mapping[str, Component[Runtime]] = field(default_factory=dict)
     starts: Mapping[str, Component[Start]] = field(default_factory=dict)
     environments: Mapping[str, Environment] = field(default_factory=dict)
+    drawing_files: Mapping[str, Path] = field(default_factory=dict)
     given: Mapping[str, Given] = field(default_factory=dict)
     found: Mapping[str, tuple[Case, ...]] = field(default_factory=dict)
     known: tuple[KnownDivergence, ...] = ()
@@ -150,6 +156,22 @@ class Content:
         """Whether a step of the path is on demand."""
         return not self.on_demand.isdisjoint(route.steps)
 
+    def binds(self, entry: KnownDivergence, route: Route) -> bool:
+        """Whether the entry's witness must show on the path.
+
+        Not a difference in numbers that an earlier step makes, where outputs are held to something else than the layer
+        in the case's dtype: a quantised model says the same itself, and a coarser dtype may be too coarse to show it.
+        """
+        if entry.stage is not Stage.COMPARE or entry.component == route.runtime:
+            return True
+        targets = {self.conversions[name].kind.target for name in route.conversions}
+        if any(isinstance(self.representations.get(target), Quantised) for target in targets):
+            return False
+        runtime = self.runtimes[route.runtime].kind
+        if not isinstance(runtime, ComputesIn):
+            return True
+        return bool(limits(runtime.computes_in).eps <= limits(entry.witness.config["dtype"]).eps)
+
     def supply_missing(self, name: str) -> str:
         """Return what the user must supply before the component of this name runs, "" if nothing is missing."""
         one = self.components.get(name)  # a start is none, and needs nothing but its environment
@@ -159,6 +181,16 @@ class Content:
             return str(one.kind.missing())
         except Exception as problem:  # noqa: BLE001 a content file may raise anything; the others still run
             return f"asking {name} what it needs: {type(problem).__name__}: {problem}; correct {one.file}"
+
+    def supply(self, name: str) -> str:
+        """Return what tells the supply that the component of this name works with from another, "" if it needs none."""
+        one = self.components[name]
+        if not isinstance(one.kind, Supplied):
+            return ""
+        try:
+            return str(one.kind.supplied())
+        except Exception as problem:  # noqa: BLE001 a content file may raise anything; what it makes is then kept apart
+            return f"{type(problem).__name__}: {problem}"
 
     def refuse_broken(self) -> None:
         """Raise UserError if a content file did not load; called when all others have been used."""
@@ -231,6 +263,10 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         [folder / "representations" for folder in converter_folders],
         lambda file: complete(_representation_in(file), "representation"),
     )
+    _, drawing_files = each(
+        [folder / "drawings" for folder in converter_folders],
+        lambda file: {load_file(file).DRAWING.representation: load_file(file).DRAWING},
+    )
     environments, _ = each(
         [folder / "environments" for folder in converter_folders],
         lambda file: named(load_file(file).ENVIRONMENT, Environment),
@@ -275,6 +311,7 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
             if (environment := _environment_of(one, start_files[name], environments, broken)) is not None
         },
         environments=environments,
+        drawing_files=drawing_files,
         found=_found_in(model_folders, layers, broken),
         known=tuple(entry for entries in known.values() for entry in entries),
         known_files={entry.id: Path(file) for file, entries in known.items() for entry in entries},

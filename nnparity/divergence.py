@@ -27,15 +27,22 @@ def _every_case(case: Case) -> bool:
     return True
 
 
+def _fits(name: str, globs: str) -> bool:
+    """Whether the name fits one of the globs, and none that begins with !."""
+    fitting = [glob for glob in globs.split() if fnmatch.fnmatchcase(name, glob.removeprefix("!"))]
+    return bool(fitting) and not any(glob.startswith("!") for glob in fitting)
+
+
 @dataclass(frozen=True)
 class KnownDivergence:
     """A difference that we know, with a witness that must still show it.
 
-    component: the conversion, runtime or root that diverges. layer: a layer's name, or a glob where one cause shows in
+    component: the conversion, runtime or root that diverges. layer: a layer's name, or globs where one cause shows in
     many; the witness is of one of them. reason: the narrowed cause, never "differs".
     link: the upstream issue, or "none found: <search words>"; for `allowed`, document and section.
     versions: requirements such as "torch<=2.13"; the entry applies only where all installed ones satisfy them.
-    applies: says for which cases of the layer it holds. paths: a glob over path ids that all show it.
+    applies: says for which cases of the layer it holds. paths: globs over path ids that all show it.
+    Globs stand side by side, and one that begins with ! takes away what it fits.
     """
 
     component: str
@@ -61,11 +68,11 @@ class KnownDivergence:
 
     def about_layer(self, layer: str) -> bool:
         """Whether the entry speaks about this layer."""
-        return fnmatch.fnmatchcase(layer, self.layer)
+        return _fits(layer, self.layer)
 
     def on_path(self, steps: tuple[str, ...]) -> bool:
         """Whether the entry speaks about this path."""
-        return self.component in steps and fnmatch.fnmatchcase(">".join(steps), self.paths)
+        return self.component in steps and _fits(">".join(steps), self.paths)
 
     def covers(self, layer: str, steps: tuple[str, ...], installed: Mapping[str, str]) -> bool:
         """Whether the entry speaks about the layer on the path with these versions; `applies` says for which cases."""
@@ -100,8 +107,12 @@ def askable(entries: Iterable[object]) -> tuple[KnownDivergence, ...]:
     return tuple(asked)
 
 
-def judge(outcome: Outcome, entries: Iterable[KnownDivergence]) -> Outcome:
+def judge(
+    outcome: Outcome, entries: Iterable[KnownDivergence], binds: Callable[[KnownDivergence], bool] = lambda entry: True
+) -> Outcome:
     """Return the outcome with its verdict; `entries` are those that cover its case and path.
+
+    binds: whether an entry's witness must show it on this path.
 
     | entry | observed | verdict |
     |---|---|---|
@@ -117,7 +128,7 @@ def judge(outcome: Outcome, entries: Iterable[KnownDivergence]) -> Outcome:
     if outcome.status is Status.NOT_RUN:
         return outcome.judged(Verdict.NOT_RUN)
     covering = tuple(entries)
-    witnessed = next((entry for entry in covering if entry.witness.id == outcome.case), None)
+    witnessed = next((entry for entry in covering if entry.witness.id == outcome.case and binds(entry)), None)
     if outcome.status is Status.UNSUPPORTED:
         if witnessed is not None and witnessed.component == outcome.component:
             return outcome.judged(Verdict.FAIL, witnessed.id)

@@ -42,6 +42,7 @@ OLDEST_STAND_IN = (3, 10)  # what the components of a framework are written for
 FOR_LAYERS = frozenset(("hypothesis",))  # what the layers' own files import, and no model of a user's
 NOTHING_WRITTEN = {"PYTHONDONTWRITEBYTECODE": "1"}
 BUILD_SECONDS = 3600
+OFFER_WHEELS = "if a package is not found, offer its wheel through PIP_FIND_LINKS or UV_FIND_LINKS"
 PROBE_SECONDS = 120
 Say = Callable[[str], None]
 
@@ -88,6 +89,7 @@ class Environments:
             spec.constraints,
             spec.probe,
             sorted((spec.variables or {}).items()),
+            *([spec.npm] if spec.npm else []),
         ])
         return digest(text, platform.machine(), sys.platform)[:16]
 
@@ -214,9 +216,14 @@ class Environments:
             shutil.rmtree(folder)
         requirements = folder.with_suffix(".txt")
         requirements.write_text("\n".join((*spec.packages, *spec.constraints)) + "\n", encoding="utf-8")
-        self._uv(spec, "venv", "--quiet", "--python", find_interpreter(spec.python), str(folder))
+        interpreter = find_interpreter(spec.python)
+        no_python = f"there is no Python {spec.python} here and uv cannot fetch one: install it, for one with pyenv"
+        way_out = no_python if interpreter == spec.python else OFFER_WHEELS
+        self._uv(spec, "venv", "--quiet", "--python", interpreter, str(folder), way_out=way_out)
         python = str(folder / "bin" / "python")
         self._uv(spec, "pip", "install", "--quiet", "--python", python, "--requirement", str(requirements))
+        if spec.npm:
+            self._npm(spec, folder)
         probed = subprocess.run(
             [python, "-c", PROBE, *spec.probe],
             capture_output=True,
@@ -230,14 +237,38 @@ class Environments:
                 f"{_last_lines(probed.stderr)}; remove {folder} and set it up again, or correct its pins"
             )
         record = {
-            "versions": json.loads(probed.stdout.splitlines()[-1]),
+            "versions": {**json.loads(probed.stdout.splitlines()[-1]), **node_packages(folder, "version")},
             "megabytes": _megabytes(folder),
             "seconds": time.monotonic() - started,
         }
         (folder / READY).write_text(json.dumps(record, sort_keys=True), encoding="utf-8")
 
     @staticmethod
-    def _uv(spec: Environment, *arguments: str) -> None:
+    def _npm(spec: Environment, folder: Path) -> None:
+        again = f"run `nnparity setup {spec.name}` again"
+        npm = shutil.which("npm")
+        if npm is None or shutil.which("node") is None:
+            raise BuildFailed(
+                f"environment {spec.name}: it runs in Node.js, and there is no node and npm on the path; "
+                f"install Node.js 20 or newer, then {again}"
+            )
+        # Packages may bring programs that run when they are installed; ours need none, and are only unpacked.
+        quietly = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--no-package-lock")
+        ran = subprocess.run(
+            [npm, "install", *quietly, "--prefix", str(folder), *spec.npm],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found = node_packages(folder, "version")
+        lacking = [one for one in spec.npm if found.get(one.rpartition("@")[0]) != one.rpartition("@")[2]]
+        if ran.returncode != 0 or lacking:
+            said = _last_lines(ran.stderr) if ran.returncode != 0 else f"nothing, but {', '.join(lacking)} is not there"
+            raise BuildFailed(f"environment {spec.name}: `npm install` says: {said}; look at the network and {again}")
+
+    @staticmethod
+    def _uv(spec: Environment, *arguments: str, way_out: str = OFFER_WHEELS) -> None:
         command = [uv.find_uv_bin(), *arguments]
         try:
             ran = subprocess.run(
@@ -256,9 +287,15 @@ class Environments:
         if ran.returncode != 0:
             raise BuildFailed(
                 f"environment {spec.name}: `uv {' '.join(arguments[:2])}` says: {_last_lines(ran.stderr)}; "
-                f"if a package is not found, offer its wheel through PIP_FIND_LINKS or UV_FIND_LINKS, "
-                f"then run `nnparity setup {spec.name}` again"
+                f"{way_out}, then run `nnparity setup {spec.name}` again"
             )
+
+
+def node_packages(folder: Path, key: str) -> dict[str, str]:
+    """Return what the Node.js packages in an environment's folder say under this key, by name."""
+    files = [*folder.glob("node_modules/[!@.]*/package.json"), *folder.glob("node_modules/@*/*/package.json")]
+    described = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(files)]
+    return {one["name"]: one[key] for one in described if isinstance(one.get(key), str)}
 
 
 def uv_variables(variables: Mapping[str, str]) -> dict[str, str]:
@@ -274,13 +311,18 @@ def find_interpreter(version: str) -> str:
     """Return a path, or failing that the bare version, which uv may know how to get."""
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return getattr(sys, "_base_executable", None) or sys.executable
-    found = subprocess.run(
-        [uv.find_uv_bin(), "python", "find", "--no-python-downloads", version],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found.stdout.strip() if found.returncode == 0 else version
+    # pyenv's programs refuse to start unless their version is the chosen one; uv gives up at the first that does.
+    for variables in ({}, {"PYENV_VERSION": version}):
+        found = subprocess.run(
+            [uv.find_uv_bin(), "python", "find", "--no-python-downloads", version],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **variables},
+        )
+        if found.returncode == 0:
+            return found.stdout.strip()
+    return version
 
 
 def unreachable() -> str:

@@ -58,7 +58,10 @@ class LayerFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """Run facts. families: representation -> operator -> family. not_run: component -> reason."""
+    """Run facts. families: representation -> operator -> family. not_run: component -> reason.
+
+    graphs: layer -> chain of steps -> a drawn graph as JSON.
+    """
 
     nnparity: str = ""
     profile: str = ""
@@ -72,6 +75,7 @@ class Facts:
     layers: Mapping[str, LayerFacts] = field(default_factory=dict)
     not_run: Mapping[str, str] = field(default_factory=dict)
     conversions: Mapping[str, int] = field(default_factory=dict)
+    graphs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Facts:
@@ -101,6 +105,7 @@ class Facts:
                 for name, one in _objects(raw.get("layers")).items()
             },
             not_run=_texts(raw.get("not_run")),
+            graphs={name: _texts(one) for name, one in _objects(raw.get("graphs")).items()},
             conversions={
                 name: count for name, count in _mapping(raw.get("conversions")).items() if isinstance(count, int)
             },

@@ -22,13 +22,14 @@ from nnparity.perturbation import perturbed_runs
 class Yardstick:
     """What the outputs for a case are held to. case: in the dtype that they are computed in.
 
-    accuracy_loss: of a quantised model, how far what it says lies from the layer, over the range of the layer's
-    output; NaN for all others.
+    narrowed: whether that is coarser than the case's own. accuracy_loss: of a quantised model, how far what it says lies
+    from the layer, over the range of the layer's output; NaN for all others.
     """
 
     case: Case
     expectation: Expectation
     accuracy_loss: float = np.nan
+    narrowed: bool = False
 
 
 def yardstick(case: Case, route: Route, made: Made, bench: Bench, oracle: Oracle, *, bare: bool = False) -> Yardstick:
@@ -41,7 +42,9 @@ def yardstick(case: Case, route: Route, made: Made, bench: Bench, oracle: Oracle
         return _of_quantised(case, made, meaning, bench, oracle)
     narrow = narrowed(case, route.runtime, bench)
     expectation = oracle.bare_expectation(narrow) if bare else oracle.expectation(narrow, route.root)
-    return Yardstick(narrow, expectation if narrow is case else _in_dtype(expectation, case.config["dtype"]))
+    if narrow is case:
+        return Yardstick(case, expectation)
+    return Yardstick(narrow, _in_dtype(expectation, case.config["dtype"]), narrowed=True)
 
 
 def narrowed(case: Case, runtime: str, bench: Bench) -> Case:
@@ -50,7 +53,8 @@ def narrowed(case: Case, runtime: str, bench: Bench) -> Case:
     if not dtype or limits(dtype).eps <= limits(case.config["dtype"]).eps:
         return case
     config = {**case.config, "dtype": dtype}
-    return Case(case.layer, config, case.seed, rounded(case.inputs, dtype), open_axes=case.open_axes)
+    with np.errstate(over="ignore"):  # a number beyond the dtype is infinite in it
+        return Case(case.layer, config, case.seed, rounded(case.inputs, dtype), open_axes=case.open_axes)
 
 
 def expectation_of_quantised(runs: Sequence[Arrays], steps: Mapping[str, float]) -> Expectation:

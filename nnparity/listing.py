@@ -69,6 +69,6 @@ def _environments(content: Content, environments: Environments) -> Rows:
             "name": name,
             "python": spec.python,
             "state": f"ready, {built.megabytes} MB" if built else "not built",
-            "packages": " ".join(spec.packages),
+            "packages": " ".join((*spec.packages, *spec.npm)),
         })  # fmt: skip
     return rows

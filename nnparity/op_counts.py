@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from nnparity.contracts import Representation
+from nnparity.contracts import Family, Representation
 from nnparity.outcome import Outcome
 
 Counts = Mapping[str, int]
+
+UNCLAIMED = "no family"
+STYLES = {family.value: f"family-{number}" for number, family in enumerate(Family)} | {UNCLAIMED: "family-none"}
+"""How a family is named in the pages' style sheet."""
 
 
 def total(counts: Counts) -> int:

@@ -109,7 +109,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             for entry in content.known
             if entry.witness.layer in wanted
             for route in routes
-            if entry.on_path(route.steps)
+            if entry.on_path(route.steps) and content.binds(entry, route)
         ]
         params = [_grouped(pair, pair[0].witness.layer, pair[1], f"{pair[0].id}@{pair[1].id}") for pair in pairs]
         metafunc.parametrize(

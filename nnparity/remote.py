@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Protocol
 
 import numpy as np
@@ -82,6 +83,7 @@ class ProcessWorker:
         *,
         components: Mapping[str, str],
         representations: Mapping[str, str],
+        drawings: Mapping[str, str] = MappingProxyType({}),
         variables: Mapping[str, str],
         memory_bytes: int,
     ) -> None:
@@ -108,7 +110,9 @@ class ProcessWorker:
         self._out = self._process.stdout.fileno()
         self._drain = threading.Thread(target=self._read_stderr, args=(self._process.stderr,), daemon=True)
         self._drain.start()
-        setup = json.dumps({"components": dict(components), "representations": dict(representations)})
+        setup = json.dumps({
+            "components": dict(components), "representations": dict(representations), "drawings": dict(drawings),
+        })  # fmt: skip
         os.set_blocking(self._in, False)
         self._setup = setup.encode() + b"\n"
 
@@ -262,11 +266,17 @@ def _failed(header: Mapping[str, Any]) -> CallFailed:
 class LocalWorker:
     """Serves in the host's own process, for a debugger: no deadline, no protection."""
 
-    def __init__(self, *, components: Mapping[str, str], representations: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        *,
+        components: Mapping[str, str],
+        representations: Mapping[str, str],
+        drawings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         from nnparity.worker import Server
 
         self.loaded: dict[str, int] = {}
-        self._server = Server(components=components, representations=representations)
+        self._server = Server(components=components, representations=representations, drawings=drawings)
 
     @property
     def alive(self) -> bool:

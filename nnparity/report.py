@@ -148,6 +148,7 @@ def _html(told: Told, sheet: Sheet, sheets: Sequence[Sheet]) -> bytes:
         single=[one.page for one in sheets if "{}" not in one.page.file],
         beside=[one.subject for one in sheets if one.page is sheet.page],
         charts=any("data-chart" in text for _, text in rendered),
+        graphs=any("data-graph" in text for _, text in rendered),
     )
     return text.encode()
 

@@ -18,6 +18,7 @@ from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.cases import find_case, save_case
 from nnparity.describe import describe_run, families_of
 from nnparity.discovery import Content
+from nnparity.drawn import graphs_of
 from nnparity.environments import Environments
 from nnparity.errors import INTERRUPTED, NEW_FAILURE, UserError, nearest
 from nnparity.lanes import Key, Unit
@@ -87,6 +88,8 @@ def run_whole(**options: Any) -> int:
             code = INTERRUPTED
             console.print(f"interrupted; what was recorded is kept, go on with: nnparity run --resume --out {out}")
         made, cached = bench.tally.made, bench.tally.cached
+        if case is None and code == 0:
+            writer.add_facts({"graphs": graphs_of(bench, layers, routes, asked.seed, jobs=options["jobs"])})
         writer.add_facts({"conversions": {"made": made, "cached": cached}})
     results = read_results(out / "results.jsonl")
     write_reports(results, out, content)

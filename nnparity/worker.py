@@ -17,6 +17,7 @@ import time
 import traceback
 from collections import OrderedDict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Dict, Mapping, Tuple
 
 if __name__ == "__main__":
@@ -64,9 +65,16 @@ def describe_artifact(artifact: Artifact) -> Dict[str, Any]:
 class Server:
     """Answers requests; the same object serves a pipe or, in-process, the host itself."""
 
-    def __init__(self, *, components: Mapping[str, str], representations: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        *,
+        components: Mapping[str, str],
+        representations: Mapping[str, str],
+        drawings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._component_files = components
         self._representation_files = representations
+        self._drawing_files = drawings
         self._sessions: Dict[str, Session] = {}
         self._models: OrderedDict[str, Artifact] = OrderedDict()
 
@@ -143,6 +151,12 @@ class Server:
         started = time.perf_counter()
         self._sessions[request["session"]] = component.load(artifact)
         return {"ok": True, "seconds": time.perf_counter() - started, "megabytes": peak_megabytes()}, {}
+
+    def _answer_draw(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
+        artifact = self._artifact(Path(request["source"]), request["source_key"])
+        drawing = load_file(Path(self._drawing_files[artifact.representation])).DRAWING
+        operators = [[one.name, one.takes, one.gives, one.shapes, one.within] for one in drawing.operators(artifact)]
+        return {"ok": True, "inputs": [spec.name for spec in artifact.inputs], "operators": operators}, {}
 
     def _answer_unload(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
         self._sessions.pop(request["session"], None)
@@ -270,7 +284,7 @@ def main() -> None:
     requests = os.fdopen(os.dup(0), "rb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a component, or a compiler that it starts, may read stdin
     setup = json.loads(requests.readline())
-    server = Server(components=setup["components"], representations=setup["representations"])
+    server = Server(**setup)
     while True:
         line = requests.readline()
         if not line:

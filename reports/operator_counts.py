@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nnparity.contracts import Family
 from nnparity.facts import Facts
 from nnparity.merging import canonical
+from nnparity.op_counts import STYLES, UNCLAIMED
 from nnparity.outcome import Outcome
 from nnparity.pages import Recorded, Section
 
 Chain = tuple[str, ...]
 Counts = dict[str, int]
-
-UNCLAIMED = "no family"
-STYLES = {family.value: f"family-{number}" for number, family in enumerate(Family)} | {UNCLAIMED: "family-none"}
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class ReferenceSession:
 class OnnxReference:
     name = "onnx_reference"
     environment = "onnx"
-    accepts = ("onnx",)
+    accepts = ("onnx", "onnx_explicit")
 
     def load(self, artifact: Artifact) -> Session:
         from onnx.reference import ReferenceEvaluator

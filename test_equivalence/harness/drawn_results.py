@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -119,6 +120,18 @@ def outcomes(draw: st.DrawFn) -> Outcome:
     )
 
 
+def graphs() -> st.SearchStrategy[str]:
+    """Draw recorded graphs, of up to three operators with any names."""
+    operator = st.tuples(
+        texts(), texts(), st.lists(st.integers(0, 1), max_size=2, unique=True), st.sampled_from((-1, 0))
+    )
+    few = st.fixed_dictionaries({
+        "inputs": st.lists(texts(), min_size=1, max_size=1),
+        "operators": st.lists(operator, max_size=3),
+    })
+    return st.one_of(few.map(json.dumps), st.just(json.dumps({"operators": 401})))
+
+
 @st.composite
 def facts(draw: st.DrawFn) -> dict[str, Any]:
     """Return run facts with any of the keys missing, and some of a kind that nobody expects."""
@@ -140,6 +153,7 @@ def facts(draw: st.DrawFn) -> dict[str, Any]:
         "layers": st.dictionaries(texts(), layer, max_size=2),
         "not_run": st.dictionaries(names(), texts(), max_size=2),
         "conversions": st.dictionaries(st.sampled_from(("made", "cached")), st.integers(0, 99)),
+        "graphs": st.dictionaries(texts(), st.dictionaries(names(), st.one_of(graphs(), texts())), max_size=2),
     }
     odd = st.sampled_from((None, 3, "text", [], {}, [1, None], {"a": None}, {"a": {"b": [1]}}))
     return draw(st.fixed_dictionaries({}, optional={name: st.one_of(known, odd) for name, known in keys.items()}))
@@ -203,6 +217,20 @@ def small_run() -> tuple[dict[str, Any], list[Outcome]]:
         "layers": {"softmax": {"source": "Bridle (1990)", "catches": "another axis"}, "gelu": {}},
         "not_run": {"tvm": "its environment is not built"},
         "conversions": {"made": 2, "cached": 5},
+        "graphs": {
+            "softmax": {
+                "torch>onnx_from_torch": json.dumps({
+                    "inputs": ["x", "<b>mask</b>"],
+                    "operators": [
+                        ["Cast", "2x3 float", [0], -1],
+                        ["If", "2x3 float", [1, 2], -1],
+                        ["Softmax", "", [2], 1],
+                        ["</script><script>alert(1)</script>", "2x3 float", [4], 1],
+                    ],
+                }),
+                "tensorflow": json.dumps({"operators": 401}),
+            }
+        },
     }
     operators = {"torch": {"aten.softmax": 1}, "onnx_from_torch": {"Softmax": 1, "Cast": 2, "New": 1}}
     run_outcomes = [

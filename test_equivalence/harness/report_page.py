@@ -57,13 +57,14 @@ ATTRIBUTES = {
     "aria-current", "aria-hidden", "aria-label", "aria-labelledby", "aria-live", "autocomplete", "charset", "class",
     "colspan", "content", "data-allowed", "data-chart", "data-column", "data-copy", "data-failed", "data-from",
     "data-known", "data-label", "data-layer", "data-matched", "data-of", "data-parts", "data-path", "data-span",
+    "data-graph", "data-style",
     "data-total", "defer", "hidden", "href", "http-equiv", "id", "lang", "name", "placeholder", "rel", "role",
     "rowspan", "scope", "src", "style", "tabindex", "title", "type", "value",
 }  # fmt: skip
 
 
 OWN_LINK = re.compile(r"(\.\./)?([a-z]+/)?[\w.-]+\.(html|css|js)(#[\w-]+)?|#[\w-]+")
-CHART_TAGS = {"svg", "style", "g", "path", "rect", "circle", "text", "line", "button"}
+CHART_TAGS = {"svg", "style", "g", "path", "rect", "circle", "text", "line", "button", "tspan", "title"}
 CHART_ATTRIBUTE = re.compile(r"[a-zA-Z-]+")
 
 

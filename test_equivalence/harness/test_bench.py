@@ -392,3 +392,18 @@ def test_memory_is_recorded_for_every_step_and_is_its_own(world: World) -> None:
     assert list(outcome.megabytes) == ["toy", "table_from_toy", "table_cpu"]
     assert outcome.megabytes["table_from_toy"] > 512 > outcome.megabytes["table_cpu"] > 0
     assert Outcome.from_json(outcome.to_json()).megabytes == outcome.megabytes
+
+
+def test_what_was_made_with_another_supply_is_made_again(world: World) -> None:
+    file = "converters/conversions/table_from_toy.py"
+    world.edit(file, "    def convert", "    def supplied(self):\n        return SUPPLY.read_text()\n\n    def convert")
+    world.edit(file, "\n\nclass", '\nSUPPLY = SUPPORT / "supply"\n\n\nclass')
+    supply = world.converters / "support" / "supply"
+    assert world.check(world.bench(), PATH).verdict is Verdict.PASS
+    made = []
+    for version in ("1", "2", "1"):
+        supply.write_text(version, encoding="utf-8")
+        bench = world.bench()
+        assert world.check(bench, PATH).verdict is Verdict.PASS
+        made.append(bench.tally.made)
+    assert made[0] == made[1] > made[2] == 0

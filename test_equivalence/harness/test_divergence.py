@@ -200,3 +200,25 @@ def test_required_component_that_did_not_run_fails(stage: Stage, status: Status,
 def test_entries_are_told_apart_by_their_ids(change: Callable[[KnownDivergence], KnownDivergence]) -> None:
     entry = entry_of()
     assert (change(entry).id == entry.id) is (change(entry) == entry)
+
+
+@pytest.mark.parametrize(
+    ("paths", "runtime", "covered"),
+    [
+        ("*", "onnxruntime_cpu", True),
+        ("*>onnxruntime_*", "onnx_reference", False),
+        ("*>onnxruntime_* *>onnx_reference", "onnx_reference", True),
+        ("*>onnxruntime_* !*_unoptimized", "onnxruntime_cpu", True),
+        ("*>onnxruntime_* !*_unoptimized", "onnxruntime_cpu_unoptimized", False),
+        ("!*_unoptimized *>onnxruntime_*", "onnxruntime_cpu_unoptimized", False),
+        ("!*_unoptimized", "onnxruntime_cpu", False),  # it takes away, and there is nothing to take from
+    ],
+)
+def test_paths_are_globs_and_what_is_taken_away_from_them(paths: str, runtime: str, covered: bool) -> None:
+    one = entry_of(component="onnx_from_torch", paths=paths)
+    assert one.on_path(("torch", "onnx_from_torch", runtime)) is covered
+
+
+def test_layer_may_be_several_globs() -> None:
+    one = entry_of(layer="soft* gelu")
+    assert [one.about_layer(name) for name in ("softmax", "gelu", "silu")] == [True, True, False]

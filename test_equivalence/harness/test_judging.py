@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from nnparity.cases import save_case
 from nnparity.compare import compare
 from nnparity.judging import accuracy_loss, expectation_of_quantised
+from nnparity.layers import Case
 from nnparity.outcome import Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -109,3 +111,56 @@ def test_loss_is_relative_to_the_range_of_what_the_layer_gives(
 ) -> None:
     found = accuracy_loss({"y": np.array(given, np.float32)}, {"y": np.array(reference, np.float64)})
     assert found == loss or math.isnan(found) is math.isnan(loss) is True
+
+
+def test_what_is_right_in_the_cases_own_dtype_is_not_wrong_for_one_who_computes_in_a_coarser(world: World) -> None:
+    world.edit(RUNTIME, '    name = "table_cpu"', '    name = "table_cpu"\n    computes_in = "float16"')
+    bench = world.bench()
+    case = world.cases(bench)[0]
+    great = Case(case.layer, case.config, case.seed, {"x": np.full_like(case.inputs["x"], 1e6)})
+    outcome = world.check(bench, "toy>table_from_toy>table_cpu", case=great)  # infinite in float16
+    assert outcome.verdict is Verdict.PASS, outcome.detail
+
+
+def known(world: World, component: str, case: Case) -> str:
+    (world.converters / "known").mkdir(exist_ok=True)
+    save_case(case, world.converters / "known")
+    text = f'''
+from pathlib import Path
+from nnparity.cases import load_case
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.outcome import Stage, Status
+
+KNOWN = (
+    KnownDivergence(
+        component="{component}", layer="toy_scale", stage=Stage.COMPARE, status=Status.MISMATCH, fix=Fix.UPSTREAM,
+        reason="made up", link="none found: made up", versions=(),
+        witness=load_case(Path(__file__).with_name("{case.id}.npz")),
+    ),
+)
+'''
+    (world.converters / "known" / f"{component}.py").write_text(text, encoding="utf-8")
+    return case.id
+
+
+@pytest.mark.parametrize(
+    ("component", "where", "change", "verdict"),
+    [
+        ("table_from_toy", "converters/representations/table.py", 'meaning = "table_cpu"', Verdict.PASS),
+        ("table_from_toy", RUNTIME, 'computes_in = "float16"', Verdict.PASS),
+        ("table_from_toy", RUNTIME, 'computes_in = "float32"', Verdict.XPASS),
+        ("table_cpu", RUNTIME, 'computes_in = "float16"', Verdict.XPASS),
+        ("table_cpu", "converters/representations/table.py", 'meaning = "table_cpu"', Verdict.XPASS),
+    ],
+)
+def test_witness_of_an_earlier_step_need_not_show_where_outputs_are_held_to_something_else(
+    world: World, component: str, where: str, change: str, verdict: Verdict
+) -> None:
+    name = "table" if "representations" in where else "table_cpu"
+    world.edit(where, f'    name = "{name}"', f'    name = "{name}"\n    {change}')
+    case = world.cases(world.bench())[0]
+    known(world, component, case)
+    bench = world.bench()
+    assert not bench.content.broken
+    outcome = world.check(bench, "toy>table_from_toy>table_cpu", case=bench.content.known[-1].witness)
+    assert outcome.verdict is verdict, outcome.detail

@@ -119,6 +119,29 @@ def test_charts_are_drawn_from_their_tables(browser: Browser, page: Path) -> Non
     assert charts[1][1].count("var(--family-") == 5
 
 
+def test_graph_is_drawn_from_its_table_when_it_is_opened(browser: Browser, page: Path) -> None:
+    layer = page.parent / "layers" / "softmax.html"
+    assert 'class="operators"' not in browser.dom(layer)
+    dom = browser.dom(
+        with_script(
+            layer,
+            "addEventListener('load', () => document.querySelector('.drawing').parentElement.open = true)",
+            policy=False,
+        )
+    )
+    assert browser.console == []
+    drawing = dom[dom.index('class="operators"') : dom.index("</svg>")]
+    assert drawing.count('class="node"') == 6
+    assert drawing.count('class="frame"') == 1
+    assert drawing.count("<path") == 5
+    assert "var(--family-6)" in drawing  # Cast
+    assert "&lt;b&gt;mask&lt;/b&gt;" in drawing
+    assert "alert(1)" in browsed.Page(dom).text
+    assert "NaN" not in drawing
+    assert "4 operators" in drawing
+    assert "Too large to be drawn" in browsed.Page(dom).text
+
+
 def test_script_error_would_be_seen(browser: Browser, page: Path) -> None:
     browser.dom(with_script(page, "no_such_function()", policy=False))
     assert any("no_such_function is not defined" in line for line in browser.console)

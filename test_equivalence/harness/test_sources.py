@@ -14,8 +14,11 @@ from nnparity.sources import LOOKED_INTO, Sources
 ROOT = Path(__file__).parents[2]
 CONTENT = discover()
 LOADED = sorted([*CONTENT.shared, *CONTENT.layer_files.values()])
-# What a file is given: the layer's own file, which is in the root's key.
-GIVEN = {ROOT / "converters" / "representations" / "torch.py": {"layer_file"}}
+# What a file is given: the layer's own file, which is in the root's key, and the user's own.
+GIVEN = {
+    ROOT / "converters" / "representations" / "torch.py": {"layer_file"},
+    ROOT / "converters" / "support" / "own_python.py": {"file"},
+}
 
 
 def loaded_by(tree: ast.Module) -> Iterator[ast.expr]:

@@ -104,6 +104,8 @@ KNOWN = (
         versions=("torch<=2.13.0", "onnxscript<=0.7.2"),
         witness=Case("attention", FUSED, 0, {"q": ONE, "k": ONE, "v": ONE, "mask": np.zeros((1, 1, 1, 1), bool)}),
         applies=both(config_is(mask="sdpa_bool"), wholly_masked("mask")),
+        # In bfloat16, which OpenVINO takes by default, it makes no difference.
+        paths="*[!t]",
     ),
     KnownDivergence(
         component="onnx_from_torch",
@@ -163,7 +165,7 @@ KNOWN = (
             {"x": np.array([[1, 2]], np.float32), "indices": np.array([0], np.int32)},
         ),
         applies=config_is(negative=True, indices="int32"),
-        paths="*>onnxruntime_cpu*",
+        paths="*>onnxruntime_* *>qnn_*",
     ),
     KnownDivergence(
         component="onnx_from_torch",
@@ -179,8 +181,8 @@ KNOWN = (
         applies=config_is(shared="enable_gqa"),
         paths="torch>onnx_from_torch>relay_from_onnx>*",
     ),
-    narrow_scatter(stage=Stage.LOAD, status=Status.ERROR, paths="*>onnxruntime_cpu*"),
-    narrow_scatter(stage=Stage.CONVERT, status=Status.ERROR, paths="*>relay_from_onnx>*"),
+    narrow_scatter(stage=Stage.LOAD, status=Status.ERROR, paths="*>onnxruntime_* *>qnn_*"),
+    narrow_scatter(stage=Stage.CONVERT, status=Status.ERROR, paths="*>relay_from_onnx>* *>dlc_from_onnx>*"),
     KnownDivergence(
         component="onnx_from_torch",
         layer="embedding_lookup",
@@ -193,7 +195,7 @@ KNOWN = (
         versions=("torch<=2.13.0", "onnxscript<=0.7.2"),
         witness=Case("embedding_lookup", INDEX, 0, {"ids": np.zeros(1, np.int32)}),
         applies=config_is(lookup="index", ids_dtype="int32"),
-        paths="torch>onnx_from_torch>onnxruntime_cpu*",
+        paths="torch>onnx_from_torch>*onnxruntime_* torch>onnx_from_torch>qnn_*",
     ),
     KnownDivergence(
         component="onnx_from_torch",
@@ -248,7 +250,7 @@ KNOWN = (
             {"x": np.ones((1, 2), "bfloat16")},
         ),
         applies=in_bfloat16,
-        paths="*onnxruntime*",
+        paths="*>onnxruntime_* *>qnn_*",
     ),
     KnownDivergence(
         component="onnx_from_torch",
@@ -257,7 +259,7 @@ KNOWN = (
         status=Status.ERROR,
         fix=Fix.UPSTREAM,
         reason="a normalisation that is folded into the convolution before it leaves weights in float32 beside an "
-        "input in bfloat16, which ONNX does not allow; Relay finds it",
+        "input in bfloat16, which ONNX does not allow; Relay and OpenVINO find it",
         link="none found: torch.onnx dynamo fold batch norm conv weights float32 bfloat16 type mismatch",
         versions=("torch<=2.13.0",),
         witness=Case(
@@ -283,6 +285,41 @@ KNOWN = (
             {"x": np.ones((1, 3, 5, 6), "bfloat16")},
         ),
         applies=both(in_bfloat16, normalises_convolution),
-        paths="*relay_from_onnx*",
+        paths="*>relay_from_onnx>* *>dlc_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="onnx_from_torch",
+        layer="*",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="a normalisation that is folded into the convolution before it leaves weights in float32 beside an "
+        "input in bfloat16, which ONNX does not allow; Relay and TensorRT find it",
+        link="none found: torch.onnx dynamo fold batch norm conv weights float32 bfloat16 type mismatch",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "conv2d_bn_relu",
+            {
+                "batch": 1,
+                "dtype": "bfloat16",
+                "in_channels": 3,
+                "out_channels": 4,
+                "groups": 1,
+                "window": {
+                    "kernel": [3, 3],
+                    "stride": [1, 1],
+                    "dilation": [1, 1],
+                    "padding": [1, 1, 1, 1],
+                    "size": [5, 6],
+                },
+                "layout": "NCHW",
+                "bias": False,
+                "eps": 1e-05,
+            },
+            0,
+            {"x": np.ones((1, 3, 5, 6), "bfloat16")},
+        ),
+        applies=both(in_bfloat16, normalises_convolution),
+        paths="torch>onnx_from_torch>tensorrt_rtx*",
     ),
 )

@@ -352,6 +352,8 @@ KNOWN = (
             {"x": np.arange(4, dtype=np.float32).reshape(1, 1, 1, 4)},
         ),
         applies=centres_matter,
+        # MNN does not read the option that is wrong.
+        paths="* !*>mnn_from_tflite*",
     ),
     KnownDivergence(
         component="tflite_from_torch",

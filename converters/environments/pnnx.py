@@ -1,0 +1,29 @@
+"""pnnx, which writes ncnn's files, with what loads the models that it takes."""
+
+from nnparity.contracts import Environment
+
+ENVIRONMENT = Environment(
+    name="pnnx",
+    python="3.11",
+    packages=(
+        "pnnx==20261020",
+        "torch==2.13.0",
+        "numpy==2.4.6",
+    ),
+    constraints=(
+        "filelock==4.2.11",
+        "fsspec==2026.9.0",
+        "jinja2==3.1.6",
+        "markupsafe==3.0.4",
+        "ml-dtypes==0.6.0",
+        "mpmath==1.3.0",
+        "networkx==3.6.1",
+        "setuptools==84.2.1",
+        "sympy==1.14.0",
+        "typing-extensions==4.16.0",
+    ),
+    probe=(
+        "pnnx",
+        "torch",
+    ),
+)

@@ -1,0 +1,204 @@
+"""What MNN's kernels for CPUs are known to get wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nnparity.conditions import beyond, both, config_is, empty, non_finite, small_row
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+VERSIONS = ("mnn<=3.6.1",)
+NAN = np.array([[np.nan]], np.float32)
+
+
+def counts_from_the_end(case: Case) -> bool:
+    """Whether an index is below zero."""
+    return any(bool((array < 0).any()) for array in case.inputs.values() if array.dtype.kind == "i")
+
+
+def broadcasts(case: Case) -> bool:
+    """Whether what is picked from has fewer elements than the result."""
+    a, b = case.inputs["a"], case.inputs["b"]
+    return b.shape != np.broadcast_shapes(a.shape, b.shape, case.inputs["condition"].shape)
+
+
+def entry(
+    layer: str,
+    *,
+    reason: str,
+    link: str,
+    witness: Case,
+    applies: Callable[[Case], bool],
+    paths: str = "*",
+    stage: Stage = Stage.COMPARE,
+    status: Status = Status.MISMATCH,
+) -> KnownDivergence:
+    """Return an entry of the kernels; in other dtypes than float32 the converter's own show first."""
+    return KnownDivergence(
+        component="mnn_cpu",
+        layer=layer,
+        stage=stage,
+        status=status,
+        fix=Fix.UPSTREAM,
+        reason=reason,
+        link=link,
+        versions=VERSIONS,
+        witness=witness,
+        applies=applies if status is Status.ERROR else both(config_is(dtype="float32"), applies),
+        paths=paths,
+    )
+
+
+def tanh_gelu(case: Case) -> bool:
+    """Whether the layer computes GELU by tanh."""
+    return case.config.get("approximate") == "tanh" or case.config.get("activation") == "gelu_tanh"
+
+
+def attends_to_nothing(case: Case) -> bool:
+    """Whether a softmax may be over nothing but -infinity."""
+    return "mask" in case.config and case.config["mask"] != "none"
+
+
+KNOWN: tuple[KnownDivergence, ...] = (
+    entry(
+        "*",
+        reason="NaN and infinity are not what the kernels are written for: a convolution, which every product with "
+        "weights becomes, bounds its result by the greatest float32; Relu, Abs, Sigmoid, TanH, Exp, maxima and "
+        "LogSoftmax give a number for NaN; Relu of -infinity is NaN, and so is FLOORMOD by infinity",
+        link="none found: MNN NaN infinity convolution clamp FLT_MAX Relu Sigmoid Exp NaN lost",
+        witness=Case("relu_family", {"batch": 1, "dtype": "float32", "inner": [1], "kind": "relu6"}, 0, {"x": NAN}),
+        applies=non_finite,
+    ),
+    entry(
+        "*",
+        reason="Exp bounds its argument by 87 on both sides, so that Sigmoid is never less than 1.6e-38, and x times "
+        "Sigmoid of x grows with -x",
+        link="none found: MNN exp clamp 87 sigmoid of large negative not zero silu",
+        witness=Case("silu", {"batch": 1, "dtype": "float32", "inner": [1]}, 0, {"x": np.array([[-1e18]], np.float32)}),
+        applies=beyond(80),
+    ),
+    entry(
+        "*",
+        reason="TanH, Elu and Selu subtract from an Exp, which is right to 1e-8 absolute only: 0.14 % off at 1e-5, 0 "
+        "from 1e-8 on",
+        link="none found: MNN tanh elu selu small input precision exp minus one zero",
+        witness=Case(
+            "mlp",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [],
+                "widths": [1, 1],
+                "activation": "tanh",
+                "activate_last": True,
+                "bias": False,
+            },
+            0,
+            {"x": np.array([[1e-10]], np.float32)},
+        ),
+        applies=small_row(1e-2),
+    ),
+    entry(
+        "*",
+        reason="GatherND and GatherElements do not count from the end: an index below zero gives 0 (Gather does)",
+        link="none found: MNN GatherND GatherElements negative indices zero",
+        witness=Case(
+            "gather",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [2],
+                "axis": 1,
+                "picked": 1,
+                "indices": "int64",
+                "negative": True,
+            },
+            0,
+            {"x": np.ones((1, 2), np.float32), "indices": np.array([-1])},
+        ),
+        applies=counts_from_the_end,
+        # The other exporters write Gather.
+        paths="torch>onnx_from_torch>*",
+    ),
+    entry(
+        "where",
+        reason="Select reads an operand that is broadcast, but is not a single number, as if it were as long as the "
+        "result: beyond its end it gives what lies there in memory",
+        link="none found: MNN Select Where broadcast operand reads out of bounds",
+        witness=Case(
+            "where",
+            {"batch": 2, "dtype": "float32", "inner": [3, 4], "condition": "none", "other": "none"},
+            0,
+            {
+                "condition": np.zeros((2, 3, 4), bool),
+                "a": np.ones((2, 3, 4), np.float32),
+                "b": np.full((3, 4), 12345.678, np.float32),
+            },
+        ),
+        applies=broadcasts,
+        # tf2onnx writes no Where.
+        paths="torch>*",
+    ),
+    entry(
+        "clip",
+        reason="the lower bound wins where bounds are crossed, and ONNX says that the upper one does",
+        link="none found: MNN Clip min greater than max",
+        witness=Case(
+            "clip",
+            {"batch": 1, "dtype": "float32", "inner": [1], "bounds": [2.0, -1.5]},
+            0,
+            {"x": np.ones((1, 1), np.float32)},
+        ),
+        applies=lambda case: None not in case.config["bounds"] and case.config["bounds"][0] > case.config["bounds"][1],
+        # TensorFlow says that the lower bound wins.
+        paths="torch>onnx*",
+    ),
+    entry(
+        "*",
+        reason="Softmax of a row of nothing but -infinity is 0, and not NaN",
+        link="none found: MNN Softmax all -inf row zero NaN",
+        witness=Case(
+            "attention",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "heads": 1,
+                "query_length": 1,
+                "key_length": 1,
+                "depth": 1,
+                "mask": "fill_inf",
+            },
+            0,
+            {**{name: np.ones((1, 1, 1, 1), np.float32) for name in "qkv"}, "mask": np.zeros((1, 1, 1, 1), bool)},
+        ),
+        applies=attends_to_nothing,
+    ),
+    entry(
+        "*",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        reason="of tensors without elements the module gives no outputs where a convolution or a product is among the "
+        "operators, and else outputs that Python cannot read: SystemError",
+        link="none found: MNN empty tensor batch 0 Var read SystemError Compute Shape Error",
+        witness=Case("silu", {"batch": 0, "dtype": "float32", "inner": [1]}, 0, {"x": np.zeros((0, 1), np.float32)}),
+        applies=empty,
+    ),
+    entry(
+        "*",
+        reason="the kernel of GELU by tanh has a continued fraction for tanh, off by up to 2e-4 where 3.1 < |x| < 4.4",
+        link="none found: MNN GELU tanh approximation kernel continued fraction precision 3.8",
+        witness=Case(
+            "gelu",
+            {"batch": 1, "dtype": "float32", "inner": [16], "approximate": "tanh"},
+            0,
+            {"x": np.full((1, 16), -3.8, np.float32)},
+        ),
+        applies=tanh_gelu,
+        # The other exporters write the formula out.
+        paths="torch>onnx_from_torch>*",
+    ),
+)

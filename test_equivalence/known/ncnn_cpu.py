@@ -1,0 +1,166 @@
+"""What ncnn's layers for CPUs are known to get wrong, with its defaults and without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nnparity.conditions import beyond, empty, non_finite, small_row
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+VERSIONS = ("ncnn<=1.0.20261020",)
+RUNTIMES = ("ncnn_cpu", "ncnn_cpu_default")
+BATCH_NORM = {"channels": 1, "spatial": [], "eps": 1e-5, "layout": "channels_first", "affine": True}
+ONE_COLUMN = {"batch": 1, "dtype": "float32", "inner": [1]}
+
+
+def entries(
+    layer: str,
+    *,
+    reason: str,
+    link: str,
+    witness: Case,
+    applies: Callable[[Case], bool],
+    shown: tuple[Stage, Status] = (Stage.COMPARE, Status.MISMATCH),
+) -> tuple[KnownDivergence, ...]:
+    """Return one entry for each of the settings."""
+    return tuple(
+        KnownDivergence(
+            component=component,
+            layer=layer,
+            stage=shown[0],
+            status=shown[1],
+            fix=Fix.UPSTREAM,
+            reason=reason,
+            link=link,
+            versions=VERSIONS,
+            witness=witness,
+            applies=applies,
+        )
+        for component in RUNTIMES
+    )
+
+
+KNOWN: tuple[KnownDivergence, ...] = (
+    *entries(
+        "*",
+        reason="NaN is lost where numbers are compared or bounded: Sigmoid, TanH, Clip, Pooling and HardSigmoid give a "
+        "number for it, Softmax of a row with one is 0, and Exp of infinity is 2.4e38",
+        link="none found: ncnn NaN sigmoid tanh clip pooling softmax NaN lost",
+        witness=Case(
+            "relu_family", {**ONE_COLUMN, "inner": [8], "kind": "relu6"}, 0, {"x": np.full((1, 8), np.nan, np.float32)}
+        ),
+        applies=non_finite,
+    ),
+    *entries(
+        "*",
+        reason="TanH, Swish and Mish near 0 and Mish below -15 are right to 1e-7 absolute only: tanh is 0.14 % off at "
+        "1e-5 and 0 from 1e-8 on",
+        link="none found: ncnn tanh small input precision",
+        witness=Case(
+            "mlp",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [],
+                "widths": [1, 8],
+                "activation": "tanh",
+                "activate_last": True,
+                "bias": False,
+            },
+            0,
+            {"x": np.array([[1e-10]], np.float32)},
+        ),
+        applies=small_row(1e-2),
+    ),
+    *entries(
+        "*",
+        reason="integers are kept as they are, and arithmetic and what comes out read them as the bits of a float32",
+        link="none found: ncnn int32 BinaryOp integer treated as float32 pnnx",
+        witness=Case(
+            "remainder",
+            {**ONE_COLUMN, "numbers": "int32", "sign_of": "divisor"},
+            0,
+            {"x": np.array([[5]], np.int32)},
+        ),
+        applies=lambda case: str(case.config.get("numbers", "")).startswith("int"),
+    ),
+    *entries(
+        "sinusoidal_positions",
+        reason="sines and cosines of numbers beyond a million are those of another angle, and -infinity from 1e10 on",
+        link="none found: ncnn UnaryOp sin cos large argument inf",
+        witness=Case(
+            "sinusoidal_positions",
+            {
+                "batch": 8,
+                "dtype": "float32",
+                "pairs": 3,
+                "period": 10000.0,
+                "order": "sin_cos",
+                "odd": False,
+                "shift": 1,
+                "inner": [],
+            },
+            0,
+            {"t": np.full((8,), 1e17, np.float32)},
+        ),
+        applies=beyond(1e5),
+    ),
+    *(
+        entry
+        for shown, layer, size, keys, then in (
+            ((Stage.RUN, Status.ERROR), "batch_norm", (1,), BATCH_NORM, "and what comes out cannot be read"),
+            ((Stage.RUN, Status.CRASH), "clip", (5,), {"inner": [5], "bounds": [-1.0, 1.0]}, "or it ends the process"),
+        )
+        for entry in entries(
+            "*",
+            shown=shown,
+            reason=f"ncnn has no tensors without elements: a layer fails, {then}",
+            link="none found: ncnn empty Mat batch 0 segmentation fault extract",
+            witness=Case(layer, {"batch": 0, "dtype": "float32", **keys}, 0, {"x": np.zeros((0, *size), np.float32)}),
+            applies=empty,
+        )
+    ),
+    *entries(
+        "logsumexp",
+        reason="it is a logarithm of a sum of Exp, which overflows beyond 88",
+        link="none found: ncnn Reduction LogSumExp overflow",
+        witness=Case(
+            "logsumexp",
+            {"batch": 1, "dtype": "float32", "inner": [2], "axis": -1, "keepdims": False},
+            0,
+            {"x": np.full((1, 2), 100, np.float32)},
+        ),
+        applies=beyond(80),
+    ),
+    KnownDivergence(
+        component="ncnn_cpu_default",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.ALLOWED,
+        reason="InnerProduct keeps its weights in half precision where use_fp16_storage is on, as it is by default",
+        link="ncnn, option.h: use_fp16_storage, enabled by default",
+        versions=VERSIONS,
+        witness=Case(
+            "squeeze_excite",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "channels": 5,
+                "reduced": 2,
+                "height": 3,
+                "width": 4,
+                "layout": "NCHW",
+                "activation": "relu",
+                "gate": "sigmoid",
+            },
+            0,
+            {"x": np.ones((1, 5, 3, 4), np.float32)},
+        ),
+        applies=lambda case: case.layer in {"mixer_block", "squeeze_excite"} or "transformer" in case.layer,
+    ),
+)

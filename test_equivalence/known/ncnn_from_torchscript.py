@@ -1,0 +1,305 @@
+"""What pnnx is known to get wrong between TorchScript and ncnn, with its defaults and without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nnparity.conditions import config_is, either, in_bfloat16, in_half, spread_along_axis
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+VERSIONS = ("pnnx<=20261020",)
+CONVERSIONS = ("ncnn_from_torchscript", "ncnn_from_torchscript_default")
+DIFFERENT, DYING = (Stage.COMPARE, Status.MISMATCH), (Stage.CONVERT, Status.ERROR)
+RECURRENT = {"time": 1, "features": 1, "hidden": 1, "bias": True}
+
+NORM = {"inner": [2, 2], "eps": 1e-5, "affine": False}
+LINEAR = {"inner": [], "widths": [1, 1], "activation": "relu", "activate_last": False, "bias": False}
+
+# Layers whose weights are those of products, convolutions or tables, and not of norms.
+WITH_WEIGHTS = (
+    "attention_cache_step",
+    "bidirectional",
+    "conv",
+    "embedding",
+    "experts",
+    "grouped",
+    "gru",
+    "inverted",
+    "lstm",
+    "mixer",
+    "mlp",
+    "multi_head",
+    "patch",
+    "resnet",
+    "rnn",
+    "squeeze",
+    "swiglu",
+    "transformer",
+)
+
+
+def case(layer: str, x: np.ndarray, **keys: object) -> Case:
+    """Return a case of this layer whose only input is x, with a row of the batch for each of its own."""
+    return Case(layer, {"batch": len(x), "dtype": "float32", **keys}, 0, {"x": x})
+
+
+def entries(
+    layer: str,
+    *,
+    reason: str,
+    link: str,
+    witness: Case,
+    shown: tuple[Stage, Status] = DIFFERENT,
+    applies: Callable[[Case], bool] = lambda case: True,
+) -> tuple[KnownDivergence, ...]:
+    """Return one entry for each of the conversions."""
+    return tuple(
+        KnownDivergence(
+            component=component,
+            layer=layer,
+            stage=shown[0],
+            status=shown[1],
+            fix=Fix.UPSTREAM,
+            reason=reason,
+            link=link,
+            versions=VERSIONS,
+            witness=witness,
+            applies=applies,
+        )
+        for component in CONVERSIONS
+    )
+
+
+KNOWN: tuple[KnownDivergence, ...] = (
+    *entries(
+        "l2_normalize",
+        reason="torch.nn.functional.normalize becomes the layer Normalize, which has an axis of its own, not `dim`, "
+        "without a word",
+        link="none found: pnnx F.normalize ncnn Normalize wrong dim across_channel",
+        witness=case(
+            "l2_normalize", np.array([[[1.0, 2.0], [3.0, 5.0]]], np.float32), inner=[2, 2], axes=[-1], eps=1e-12
+        ),
+    ),
+    *entries(
+        "*",
+        reason="the first axis of the last states, which is that of the layers, is taken for the batch and dropped: "
+        "the states of the first row are left",
+        link="none found: pnnx ncnn LSTM GRU RNN hidden state output batch_index 233 shape batch lost",
+        witness=case("gru", np.ones((2, 1, 1), np.float32), **RECURRENT, initial_state=False, reset="after"),
+        applies=lambda case: case.layer in {"gru", "lstm", "rnn"},
+    ),
+    *entries(
+        "bidirectional_lstm",
+        shown=DYING,
+        reason="an LSTM in both directions whose initial states are zeros made in the model ends pnnx: SIGSEGV",
+        link="none found: pnnx bidirectional LSTM segmentation fault pass_level5",
+        witness=case("bidirectional_lstm", np.ones((1, 1, 1), np.float32), **RECURRENT),
+    ),
+    *entries(
+        "log_softmax",
+        reason="log_softmax becomes a logarithm of Softmax, which has nothing left 104 below the greatest entry",
+        link="none found: pnnx ncnn F.log_softmax UnaryOp log Softmax underflow nan",
+        witness=case("log_softmax", np.array([[0.0, 200.0]], np.float32), inner=[2], axis=-1),
+        applies=spread_along_axis(80, half=15),
+    ),
+    *entries(
+        "patch_embedding",
+        reason="a class token that is expanded over the batch is folded into a constant that has the batch as an axis, "
+        "which the rows that it is joined with have not: a result of another shape, or memory written beyond its end",
+        link="none found: pnnx fold constant expand batch cat MemoryData ncnn wrong shape",
+        witness=case(
+            "patch_embedding",
+            np.ones((2, 1, 1, 2), np.float32),
+            channels=1,
+            patch=1,
+            rows=1,
+            columns=2,
+            embed=1,
+            layout="NCHW",
+            class_token=True,
+        ),
+        applies=config_is(class_token=True),
+    ),
+    *entries(
+        "transformer_decoder_block",
+        reason="`is_causal` of MultiheadAttention is dropped together with its mask, without a word: every step sees "
+        "the ones after it",
+        link="none found: pnnx nn.MultiheadAttention is_causal attn_mask dropped ncnn",
+        witness=Case(
+            "transformer_decoder_block",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "heads": 1,
+                "embed": 4,
+                "hidden": 1,
+                "length": 2,
+                "memory_length": 1,
+                "norm_first": False,
+                "mask": "none",
+            },
+            0,
+            {
+                "x": np.array([[[1.0, -2.0, 3.0, 5.0], [-3.0, 5.0, 1.0, 2.0]]], np.float32),
+                "memory": np.array([[[1.0, -2.0, 0.5, 3.0]]], np.float32),
+            },
+        ),
+    ),
+    *entries(
+        "avg_pool2d",
+        reason="the cells of a last window that reaches beyond the padding are counted in the mean",
+        link="none found: pnnx ncnn avg_pool2d ceil_mode count_include_pad divisor",
+        witness=case(
+            "avg_pool2d",
+            np.ones((1, 1, 4, 4), np.float32),
+            channels=1,
+            window={"kernel": [3, 3], "stride": [2, 2], "padding": [1, 1], "size": [4, 4]},
+            ceil_mode=True,
+            count_include_pad=True,
+        ),
+        applies=config_is(ceil_mode=True, count_include_pad=True),
+    ),
+    *entries(
+        "integer_division",
+        reason="the rounding mode of torch.div is dropped: the quotient is not rounded",
+        link="none found: pnnx torch.div rounding_mode ignored ncnn BinaryOp",
+        witness=case("integer_division", np.array([[0.7]], np.float32), inner=[1], numbers="float", mode="floor"),
+        applies=config_is(numbers="float"),
+    ),
+    *entries(
+        "remainder",
+        reason="torch.remainder, whose sign is the divisor's, becomes the remainder of the dividend's sign",
+        link="none found: pnnx torch.remainder ncnn BinaryOp fmod sign",
+        witness=case(
+            "remainder", np.array([[-0.55], [0.55]], np.float32), inner=[1], numbers="float", sign_of="divisor"
+        ),
+        applies=config_is(numbers="float", sign_of="divisor"),
+    ),
+    *entries(
+        "padded_conv2d",
+        reason="circular padding becomes padding with zeros, without a word",
+        link="none found: pnnx F.pad circular ncnn Padding type zeros",
+        witness=case(
+            "padded_conv2d",
+            np.ones((1, 1, 3, 3), np.float32),
+            in_channels=1,
+            out_channels=1,
+            size=[3, 3],
+            kernel=[3, 3],
+            stride=1,
+            padding=[1, 1],
+            mode="circular",
+            bias=False,
+        ),
+        applies=config_is(mode="circular"),
+    ),
+    *entries(
+        "rms_norm",
+        reason="a norm over two axes is one over the last of them",
+        link="none found: pnnx F.rms_norm normalized_shape two axes ncnn RMSNorm",
+        witness=case("rms_norm", np.array([[[1.0, 2.0], [3.0, 5.0]]], np.float32), **NORM, axes=2),
+        applies=config_is(axes=2),
+    ),
+    *entries(
+        "instance_norm",
+        reason="InstanceNorm has the matrix of one row's channels for an image of one channel: it is normalised as one",
+        link="none found: pnnx nn.InstanceNorm1d ncnn InstanceNorm dims 2",
+        witness=case(
+            "instance_norm",
+            np.array([[[1.0, 2.0], [3.0, 5.0]]], np.float32),
+            channels=2,
+            spatial=[2],
+            statistics="input",
+            eps=1e-5,
+            affine=False,
+        ),
+        applies=lambda case: len(case.config["spatial"]) == 1,
+    ),
+    *entries(
+        "group_norm",
+        shown=(Stage.LOAD, Status.ERROR),
+        reason="a norm without weights over channels alone is written with -1 channels, which ncnn does not load",
+        link="none found: pnnx nn.GroupNorm affine=False channels -1 ncnn layer load_param failed",
+        witness=case(
+            "group_norm",
+            np.ones((2, 2), np.float32),
+            groups=1,
+            channels=2,
+            spatial=[],
+            eps=1e-5,
+            layout="channels_first",
+            affine=False,
+        ),
+        applies=config_is(affine=False),
+    ),
+    *entries(
+        "*",
+        shown=DYING,
+        reason="pnnx runs the model on ones to learn its shapes: an index of 1 that a table of one row has not ends it",
+        link="none found: pnnx index out of range in self shape inference random integer input",
+        witness=Case(
+            "gather",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [1],
+                "axis": 1,
+                "picked": 1,
+                "indices": "int64",
+                "negative": False,
+            },
+            0,
+            {"x": np.ones((1, 1), np.float32), "indices": np.array([0])},
+        ),
+        applies=lambda case: (
+            case.layer in {"embedding_lookup", "embedding_positional", "gather", "one_hot", "take_along_axis"}
+        ),
+    ),
+    *entries(
+        "*",
+        shown=(Stage.RUN, Status.ERROR),
+        reason="a net without layers gives nothing for its input, which is its output: elemsize 0",
+        link="none found: ncnn extract input blob as output empty Mat identity net",
+        witness=case("cast", np.ones((1, 1), np.float32), inner=[1], source="float", target="float"),
+        applies=lambda case: case.layer in {"cast", "pad", "data_dependent_loop"} or case.layer.startswith("resize"),
+    ),
+    *(
+        entry
+        for shown, layer, dtype, shape, keys, reason in (
+            (DIFFERENT, "softmax", "float16", (1, 1), {"inner": [1], "axis": -1}, "inputs and outputs become float32"),
+            (DYING, "mlp", "float16", (1, 1), LINEAR, "pnnx runs it on float32 to learn its shapes, which ends it"),
+            (
+                (Stage.LOAD, Status.ERROR),
+                "layer_norm",
+                "bfloat16",
+                (1, 2),
+                {"inner": [2], "axes": 1, "eps": 1e-5, "affine": ["scale", "offset"]},
+                "weights in bfloat16 are written so, and ncnn reads beyond their end: load_model gives -1",
+            ),
+        )
+        for entry in entries(
+            "*",
+            shown=shown,
+            reason=f"a model in 16 bits is taken, but {reason}",
+            link="none found: pnnx float16 bfloat16 model expected scalar type Float but found Half",
+            witness=Case(layer, {"batch": 1, "dtype": dtype, **keys}, 0, {"x": np.ones(shape, dtype)}),
+            applies=either(in_half, in_bfloat16),
+        )
+    ),
+    KnownDivergence(
+        component="ncnn_from_torchscript_default",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.ALLOWED,
+        reason="weights are kept in half precision",
+        link="pnnx, its usage: fp16=1 is the default",
+        versions=VERSIONS,
+        witness=case("mlp", np.array([[1.0]], np.float32), **LINEAR),
+        applies=lambda case: any(name in case.layer for name in WITH_WEIGHTS),
+    ),
+)

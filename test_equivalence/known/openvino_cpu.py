@@ -1,0 +1,229 @@
+"""Known divergences of OpenVINO's CPU plugin, in every precision."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnparity.conditions import (
+    Condition,
+    beyond_float_precision,
+    both,
+    config_is,
+    infinite,
+    non_finite,
+    row_near_zero,
+)
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+SETTINGS = ("openvino_cpu", "openvino_cpu_default")
+VERSIONS = ("openvino<=2026.4.1",)
+ONE = {"batch": 1, "dtype": "float32"}
+NAN, INF = float("nan"), float("inf")
+PADDED = {"kernel": [3, 3], "stride": [2, 2], "padding": [1, 1], "size": [4, 4]}
+SUMMED = {**ONE, "batch": 3, "inner": [2], "axis": 0, "keepdims": False}
+GLOBAL_MAX = {**ONE, "channels": 1, "size": [2, 2], "kind": "max", "keep_axes": True}
+BOUNDED = frozenset((
+    "clip",
+    "conv2d_bn_relu",
+    "elu_family",
+    "hard_activations",
+    "inverted_residual",
+    "l2_normalize",
+    "mixture_of_experts",
+    "resnet_bottleneck",
+    "transformer_decoder_block",
+))
+
+
+def has_bound(case: Case) -> bool:
+    """Whether the layer goes through a ReLU, a clamp or a maximum with a constant."""
+    config = case.config
+    by_config = config.get("activation") == "relu" or config.get("nonlinearity") == "relu"
+    return by_config or case.layer in BOUNDED or config.get("kind") in {"relu", "relu6"}
+
+
+def takes_maximum(case: Case) -> bool:
+    """Whether the layer is a maximum of several numbers, or has one."""
+    by_config = case.config.get("kind") == "max" or case.config.get("gate") == "greatest"
+    return by_config or case.layer == "max_pool2d" or case.config.get("stop") == "small"
+
+
+def has_softmax(case: Case) -> bool:
+    """Whether the layer normalises by exponentials."""
+    return case.layer in {"softmax", "log_softmax"} or "attention" in case.layer or "transformer" in case.layer
+
+
+def divides_integers(case: Case) -> bool:
+    """Whether the layer divides integers."""
+    return case.config.get("numbers") in {"int32", "int64"}
+
+
+def x(*numbers: float) -> dict[str, np.ndarray]:
+    """Return one row of numbers as the input x."""
+    return {"x": np.array([numbers], np.float32)}
+
+
+def always(case: Case) -> bool:
+    return True
+
+
+def entry(
+    setting: str,
+    witness: Case,
+    *,
+    layer: str = "",
+    reason: str,
+    link: str,
+    fix: Fix = Fix.UPSTREAM,
+    stage: Stage = Stage.COMPARE,
+    status: Status = Status.MISMATCH,
+    applies: Condition = always,
+    paths: str = "*",
+) -> KnownDivergence:
+    """Return an entry about the witness's layer, or about `layer`."""
+    return KnownDivergence(
+        component=setting,
+        layer=layer or witness.layer,
+        stage=stage,
+        status=status,
+        fix=fix,
+        reason=reason,
+        link=link,
+        versions=VERSIONS,
+        witness=witness,
+        applies=applies,
+        paths=paths,
+    )
+
+
+KNOWN = tuple(
+    one
+    for setting in SETTINGS
+    for one in (
+        entry(
+            setting,
+            Case("relu_family", {**ONE, "kind": "relu", "inner": [2]}, 0, x(1, NAN)),
+            layer="*",
+            reason="ReLU, Clamp, HardSigmoid, and Maximum and Minimum whose first operand is NaN, give the bound for "
+            "NaN, as the processor's vmaxps and vminps do",
+            link="https://github.com/openvinotoolkit/openvino/issues/35649",
+            applies=both(has_bound, non_finite),
+        ),
+        entry(
+            setting,
+            Case("global_pool", GLOBAL_MAX, 0, {"x": np.array([[[[4, NAN], [3, 2]]]], np.float32)}),
+            layer="*",
+            reason="MaxPool and ReduceMax forget a NaN, and start at the lowest float32, which is the greatest of "
+            "nothing but -infinity",
+            link="https://github.com/openvinotoolkit/openvino/issues/35935",
+            applies=both(takes_maximum, non_finite),
+        ),
+        entry(
+            setting,
+            Case("softmax", {**ONE, "inner": [2], "axis": 1}, 0, x(1, NAN)),
+            layer="*",
+            reason="Softmax over a row with NaN or infinity gives NaN there and 0 elsewhere: its greatest number "
+            "forgets NaN, and its exponential is 0 for what is NaN or far below",
+            link="https://github.com/openvinotoolkit/openvino/issues/35897",
+            applies=both(has_softmax, non_finite),
+            paths="torch>*",
+        ),
+        entry(
+            setting,
+            Case("logsumexp", SUMMED, 0, {"x": np.array([[1, 1], [NAN, 1], [2, 1]], np.float32)}),
+            reason="Exp of NaN is infinity, and the greatest number, which is taken off before, forgets a NaN",
+            link="https://github.com/openvinotoolkit/openvino/issues/35685",
+            applies=non_finite,
+            paths="torch>onnx_from_torch>*",
+        ),
+        entry(
+            setting,
+            Case("elu_family", {**ONE, "kind": "elu", "alpha": 2.0, "inner": [2]}, 0, x(-1e-8, -1e-6)),
+            reason="Elu and Selu compute exp(x) - 1, which is 0 near 0, and not expm1",
+            link="none found: openvino CPU Elu Selu exp(x)-1 inaccurate near zero expm1",
+            applies=row_near_zero(2**-3),
+            # TensorFlow's own Elu and Selu are as imprecise.
+            paths="torch>*",
+        ),
+        entry(
+            setting,
+            Case("l2_normalize", {**ONE, "inner": [2], "axes": [-1], "eps": 1e-12}, 0, x(1, INF)),
+            fix=Fix.ALLOWED,
+            reason="Clip without a max, as which clamp_min is exported, makes the greatest float32 of infinity, so an "
+            "infinite length is a finite one and infinity over it is no NaN",
+            link="ONNX operator Clip, opset 13: an absent max is numeric_limits::max()",
+            applies=infinite,
+            paths="torch>onnx_from_torch*",
+        ),
+        entry(
+            setting,
+            Case(
+                "remainder",
+                {**ONE, "inner": [1], "numbers": "int32", "sign_of": "divisor"},
+                0,
+                {"x": np.array([[229284415]], np.int32)},
+            ),
+            layer="remainder",
+            reason="FloorMod and Mod of integers are computed in float32, and so wrong beyond 2**24",
+            link="https://github.com/openvinotoolkit/openvino/issues/35829",
+            applies=both(divides_integers, beyond_float_precision),
+        ),
+        entry(
+            setting,
+            Case(
+                "integer_division",
+                {**ONE, "inner": [1], "numbers": "int32", "mode": "floor"},
+                0,
+                {"x": np.array([[229284415]], np.int32)},
+            ),
+            reason="Divide of integers is computed in float32, and so wrong beyond 2**24",
+            link="https://github.com/openvinotoolkit/openvino/issues/37766",
+            applies=both(divides_integers, beyond_float_precision),
+        ),
+        entry(
+            setting,
+            Case(
+                "integer_division",
+                {**ONE, "batch": 2, "inner": [1], "numbers": "int32", "mode": "floor"},
+                0,
+                {"x": np.array([[-1], [1]], np.int32)},
+            ),
+            reason="Divide of integers rounds to zero also where its attribute m_pythondiv asks for the floor, as "
+            "which PyTorch's front end writes a floor division",
+            link="https://github.com/openvinotoolkit/openvino/pull/35904",
+            applies=both(divides_integers, config_is(mode="floor")),
+            # ONNX and TensorFlow have the floor written out.
+            paths="torch>*>openvino_from_[et][xo]*",
+        ),
+        entry(
+            setting,
+            Case(
+                "avg_pool2d",
+                {**ONE, "channels": 1, "window": PADDED, "ceil_mode": True, "count_include_pad": True},
+                0,
+                {"x": np.ones((1, 1, 4, 4), np.float32)},
+            ),
+            reason="AvgPool that counts the padding divides by the whole window also where ceil rounding lets it "
+            "stand over the padding's end",
+            link="none found: openvino CPU AvgPool ceil_torch exclude_pad false divides by kernel size last window",
+            applies=config_is(ceil_mode=True, count_include_pad=True),
+            # litert-torch and Keras write the window out.
+            paths="torch>*[!e]_from_torch*",
+        ),
+        entry(
+            setting,
+            Case("swiglu", {**ONE, "inner": [], "features": 1, "hidden": 1, "bias": False}, 0, x(1)),
+            layer="*",
+            stage=Stage.LOAD,
+            status=Status.ERROR,
+            reason="two products of matrices of one element in a row become one subgraph, whose layout has an axis "
+            "more than its tensor: Layout rank can't be larger than tensor rank",
+            link="none found: openvino snippets MLP Layout rank can't be larger than tensor rank",
+            applies=lambda case: case.layer in {"mlp", "squeeze_excite", "swiglu"},
+            # TFLite's products have transposed weights.
+            paths="*[!e]_from_t[eo]*",
+        ),
+    )
+)

@@ -1,0 +1,118 @@
+"""What OpenVINO does to a batch of no rows; where the batch is left open, it takes one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from nnparity.contracts import Arrays, Config
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.loading import load_file
+from nnparity.outcome import Stage, Status
+
+NO_ROWS = load_file(Path(__file__).with_name("no_rows.py"))
+case, no_rows = NO_ROWS.case, NO_ROWS.no_rows
+VERSIONS = ("openvino<=2026.4.1",)
+RUNTIMES = ("openvino_cpu", "openvino_cpu_default")
+FROM_ONNX = ("openvino_from_onnx", "openvino_from_onnx_unfused")
+CONVERTING, LOADING = ((stage, Status.ERROR) for stage in (Stage.CONVERT, Stage.LOAD))
+CRASHING = (Stage.LOAD, Status.CRASH)
+ROTATED: Config = {"heads": 1, "length": 2, "base": 10.0, "start": 0, "pairing": "half", "turned": 2, "depth": 2}
+CHOSEN: Config = {"length": 1, "width": 1, "hidden": 1, "experts": 2, "chosen": 1}
+PICKED: Config = {
+    "batch": 0,
+    "dtype": "float32",
+    "inner": [2],
+    "axis": 1,
+    "picked": 1,
+    "indices": "int64",
+    "negative": False,
+}
+GATHERED: Arrays = {"x": np.zeros((0, 2), np.float32), "indices": np.zeros(1, np.int64)}
+BIASED: Config = {"batch": 0, "dtype": "float32", "heads": 1, "length": 2, "depth": 2, "causal": False}
+
+
+def heads(*, length: int, depth: int) -> dict[str, np.ndarray]:
+    """Return queries, keys and values of no rows for one head."""
+    return {name: np.zeros((0, 1, length, depth), np.float32) for name in "qkv"}
+
+
+KNOWN: tuple[KnownDivergence, ...] = tuple(
+    no_rows(
+        component,
+        layers,
+        shown=shown,
+        fix=Fix.UPSTREAM,
+        reason=reason,
+        link=link,
+        versions=VERSIONS,
+        witness=witness,
+        paths=paths,
+    )
+    for components, layers, shown, reason, link, witness, paths in (
+        (
+            RUNTIMES,
+            "alibi_attention attention attention_cache_step grouped_query_attention mixture_of_experts "
+            "multi_head_attention relative_position_attention sliding_window_attention transformer_decoder_block "
+            "transformer_encoder_block",
+            LOADING,
+            "MatMul with a transposed operand of a size 0 known beforehand asks oneDNN for a primitive that there is "
+            "not: object is not initialized",
+            "https://github.com/openvinotoolkit/openvino/issues/37966",
+            Case("alibi_attention", BIASED, 0, heads(length=2, depth=2)),
+            "*",
+        ),
+        (
+            RUNTIMES,
+            "bidirectional_lstm embedding_lookup embedding_positional gather gru lstm rnn scatter",
+            CRASHING,
+            "Gather and Broadcast divide by a size 0 that is known beforehand, and the process ends by SIGFPE",
+            "none found: openvino CPU Gather Broadcast zero dimension floating point exception SIGFPE compile_model",
+            Case("gather", PICKED, 0, GATHERED),
+            "*",
+        ),
+        (
+            RUNTIMES,
+            "rotary_attention",
+            LOADING,
+            "a concatenation of no elements becomes a constant, and folding what broadcasts it writes beyond its "
+            "memory; our runtime refuses it, so that it always fails alike",
+            "none found: openvino autobroadcast_binop zero dimension out of bounds write constant folding",
+            Case("rotary_attention", {"batch": 0, "dtype": "float32", **ROTATED}, 0, heads(length=2, depth=2)),
+            # A SavedModel has the products in another order.
+            "*openvino_from_[!s]*",
+        ),
+        (
+            RUNTIMES,
+            "grouped_query_attention mixture_of_experts",
+            LOADING,
+            "Broadcast to no rows is rewritten to one that takes the greater size of both, and no rows cannot "
+            "become one",
+            "none found: openvino Broadcast Input shape dimension equal 0 cannot be broadcasted numpy mode to 1",
+            case("mixture_of_experts", 1, 1, **CHOSEN),
+            "torch>[!e]*",
+        ),
+        (
+            FROM_ONNX,
+            "adaptive_avg_pool2d avg_pool2d max_pool2d",
+            CONVERTING,
+            "pooling of no rows is refused: Batch size is zero",
+            "none found: openvino AvgPool MaxPool Batch size is zero pooling shape inference",
+            case("max_pool2d", 1, 2, 2, channels=1, window=NO_ROWS.PAIRS, ceil_mode=False),
+            "*",
+        ),
+        (
+            FROM_ONNX,
+            "bidirectional_lstm gru lstm patch_embedding rnn",
+            CONVERTING,
+            "an initialiser without elements becomes a scalar: shape (1, 0, 5) is read as ()",
+            "https://github.com/openvinotoolkit/openvino/pull/1776",
+            case("gru", 2, 1, **NO_ROWS.RECURRENT, reset="after"),
+            # The older exporter of PyTorch writes no initialiser.
+            "*onnx_from_*[hw]>*",
+        ),
+    )
+    for component in components
+)

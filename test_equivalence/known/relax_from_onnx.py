@@ -1,0 +1,275 @@
+"""Known divergences of TVM 0.27's ONNX front end, into Relax."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnparity.conditions import Condition
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+VERSIONS = ("apache-tvm<=0.27.0.post1",)
+
+
+def slices_by_computed_bounds(case: Case) -> bool:
+    """Whether PyTorch's older exporter cuts by bounds that the model computes."""
+    return case.layer == "rotary_attention" or (case.layer == "relative_position_attention" and bool(case.open_axes))
+
+
+# Of these tf2onnx computes a shape out of the sizes: of all, where the batch is open, and of its Einsum always.
+COMPUTED_SHAPES = (
+    "attention_cache_step data_dependent_branch group_norm grouped_query_attention instance_norm logsumexp mixer_block "
+    "mixture_of_experts multi_head_attention swiglu take_along_axis transformer_decoder_block transformer_encoder_block"
+)
+WRITES_EINSUM_OUT = {
+    "grouped_query_attention",
+    "mixture_of_experts",
+    "multi_head_attention",
+    "transformer_decoder_block",
+    "transformer_encoder_block",
+}
+FROM_KERAS = "tensorflow>onnx_from_tensorflow>*"
+
+
+def computes_a_shape(case: Case) -> bool:
+    """Whether tf2onnx gives a Reshape a shape that the model computes."""
+    return case.layer in WRITES_EINSUM_OUT or (case.layer in COMPUTED_SHAPES.split() and bool(case.open_axes))
+
+
+def open_in(*layers: str) -> Condition:
+    """Return a condition: the layer is one of these, and its batch is open."""
+    return lambda case: case.layer in layers and bool(case.open_axes)
+
+
+def open_batch(
+    layers: str, *, reason: str, link: str, witness: Case, paths: str = "torch>onnx_from_torch>*"
+) -> KnownDivergence:
+    """Return an entry for these layers, separated by spaces, where the batch is open."""
+    named = layers.split()
+    return KnownDivergence(
+        component="relax_from_onnx",
+        layer="*",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason=reason,
+        link=link,
+        versions=VERSIONS,
+        witness=witness,
+        applies=open_in(*named),
+        paths=paths,
+    )
+
+
+KNOWN = (
+    open_batch(
+        "grouped_query_attention mixture_of_experts",
+        reason="Expand to a constant shape reads every size of what it expands as a number, an open one too: "
+        "AttributeError, 'Var' object has no attribute 'value' (relax/frontend/onnx, Expand)",
+        link="none found: tvm relax onnx Expand dynamic batch 'Var' object has no attribute 'value'",
+        witness=Case(
+            "grouped_query_attention",
+            {
+                "batch": 2,
+                "dtype": "float32",
+                "heads": 2,
+                "depth": 1,
+                "width": 1,
+                "length": 2,
+                "groups": 1,
+                "shared": "expanded",
+                "bias": True,
+            },
+            0,
+            {"x": np.ones((2, 2, 1), np.float32)},
+            open_axes=("batch",),
+        ),
+    ),
+    open_batch(
+        "resize_bicubic resize_bilinear",
+        reason="Resize to sizes that begin with the open batch reads it as a number before it is left away: "
+        "AttributeError, 'Var' object has no attribute 'value' (relax/frontend/onnx, Resize)",
+        link="none found: tvm relax onnx Resize sizes dynamic batch 'Var' object has no attribute 'value'",
+        witness=Case(
+            "resize_bilinear",
+            {
+                "batch": 2,
+                "dtype": "float32",
+                "channels": 1,
+                "size": [2, 2],
+                "out_size": [3, 3],
+                "align_corners": False,
+            },
+            0,
+            {"x": np.ones((2, 1, 2, 2), np.float32)},
+            open_axes=("batch",),
+        ),
+        paths="torch>*",
+    ),
+    open_batch(
+        "sort",
+        reason="a size that is picked out of a Shape is a scalar of Relax's, of which a Reshape, as PyTorch writes one "
+        "before TopK, is refused: Reshape requires the input data to be Tensor, the given one is ir.PrimType",
+        link="none found: tvm relax onnx Shape Gather Reshape requires the input data to be Tensor PrimType dynamic",
+        witness=Case(
+            "sort",
+            {"batch": 2, "dtype": "float32", "inner": [2], "axis": -1, "descending": False},
+            0,
+            {"x": np.ones((2, 2), np.float32)},
+            open_axes=("batch",),
+        ),
+    ),
+    KnownDivergence(
+        component="relax_from_onnx",
+        layer="*",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="Slice with bounds that are computed becomes dynamic_strided_slice, whose result has no known shape; "
+        "what is done with it has no lowering: CodeGenVM cannot emit this Relax operator directly",
+        link="none found: tvm relax onnx dynamic Slice CodeGenVM cannot emit this Relax operator concat unknown shape",
+        versions=VERSIONS,
+        witness=Case(
+            "rotary_attention",
+            {
+                "batch": 2,
+                "dtype": "float32",
+                "heads": 2,
+                "length": 4,
+                "base": 10000.0,
+                "start": 0,
+                "pairing": "half",
+                "turned": 4,
+                "depth": 4,
+            },
+            0,
+            {name: np.ones((2, 2, 4, 4), np.float32) for name in "qkv"},
+        ),
+        applies=slices_by_computed_bounds,
+        paths="torch>onnx_from_torch_legacy>*",
+    ),
+    KnownDivergence(
+        component="relax_from_onnx",
+        layer="*",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="Reshape to a shape that is computed otherwise than out of a Shape by a few operators is refused: "
+        "Reshape requires the input new shape to be Shape, the given one is a tensor",
+        link="none found: tvm relax onnx Reshape requires the input new shape to be Shape TensorStructInfo computed",
+        versions=VERSIONS,
+        witness=Case(
+            "grouped_query_attention",
+            {
+                "batch": 2,
+                "dtype": "float32",
+                "heads": 4,
+                "depth": 4,
+                "width": 5,
+                "length": 3,
+                "groups": 2,
+                "shared": "expanded",
+                "bias": True,
+            },
+            0,
+            {"x": np.ones((2, 3, 5), np.float32)},
+        ),
+        applies=computes_a_shape,
+        paths=FROM_KERAS,
+    ),
+    KnownDivergence(
+        component="relax_from_onnx",
+        layer="one_hot",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="the depth of OneHot is handed on as an array where it has an axis, as tf2onnx writes it: TypeError, "
+        "Expected int but got ffi.Array",
+        link="none found: tvm relax onnx OneHot depth array Expected int but got Array",
+        versions=VERSIONS,
+        witness=Case(
+            "one_hot",
+            {
+                "batch": 2,
+                "dtype": "float32",
+                "inner": [3],
+                "classes": 4,
+                "classes_last": True,
+                "indices": "int32",
+            },
+            0,
+            {"indices": np.zeros((2, 3), np.int32)},
+        ),
+        paths=FROM_KERAS,
+    ),
+    *(
+        KnownDivergence(
+            component="relax_from_onnx",
+            layer="*",
+            stage=stage,
+            status=Status.ERROR,
+            fix=Fix.UPSTREAM,
+            reason=reason,
+            link="none found: tvm relax onnx dynamic batch different symbolic dim names matmul CodeGenVM cannot emit",
+            versions=VERSIONS,
+            witness=witness,
+            applies=open_in(*layers),
+            paths=FROM_KERAS,
+        )
+        for stage, layers, reason, witness in (
+            (
+                Stage.CONVERT,
+                ("scatter",),
+                "tf2onnx gives every open axis a name of its own, so the batch of the indices is not known to be that "
+                "of the updates: ScatterND is refused",
+                Case(
+                    "scatter",
+                    {"batch": 2, "dtype": "float32", "rows": 3, "inner": [2], "indices": "int32", "mode": "add"},
+                    0,
+                    {
+                        "table": np.zeros((3, 2), np.float32),
+                        "indices": np.arange(2, dtype=np.int32),
+                        "updates": np.ones((2, 2), np.float32),
+                    },
+                    open_axes=("batch",),
+                ),
+            ),
+            (
+                Stage.LOAD,
+                (
+                    "alibi_attention",
+                    "attention",
+                    "patch_embedding",
+                    "relative_position_attention",
+                    "rotary_attention",
+                    "sliding_window_attention",
+                    "squeeze_excite",
+                    "where",
+                ),
+                "tf2onnx gives every open axis a name of its own and computes shapes of them, so that a result of "
+                "two inputs, or of a computed shape, has none that is known, and what has none has no lowering: "
+                "CodeGenVM cannot emit this Relax operator directly",
+                Case(
+                    "attention",
+                    {
+                        "batch": 2,
+                        "dtype": "float32",
+                        "heads": 1,
+                        "query_length": 1,
+                        "key_length": 2,
+                        "depth": 1,
+                        "mask": "none",
+                    },
+                    0,
+                    {
+                        "q": np.ones((2, 1, 1, 1), np.float32),
+                        "k": np.ones((2, 1, 2, 1), np.float32),
+                        "v": np.ones((2, 1, 2, 1), np.float32),
+                    },
+                    open_axes=("batch",),
+                ),
+            ),
+        )
+    ),
+)

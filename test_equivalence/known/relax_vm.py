@@ -1,0 +1,178 @@
+"""Known divergences of TVM 0.27's compiler for CPUs under Relax's virtual machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from nnparity.conditions import both, empty, in_bfloat16
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.loading import load_file
+from nnparity.outcome import Stage, Status
+
+VERSIONS = ("apache-tvm<=0.27.0.post1",)
+FROM_PROGRAM = "torch>exported_program_from_torch>*"
+ATTENTION = {"batch": 1, "dtype": "float32", "heads": 1, "query_length": 1, "key_length": 2, "depth": 1}
+TWO = np.array([1, 2], np.float32).reshape(1, 1, 2, 1)
+# What of the code generator and the operators' library is as it was in TVM 0.19.
+RELAY = load_file(Path(__file__).with_name("relay_llvm_o0.py"))
+FUSED_IN_EAGER = load_file(Path(__file__).with_name("exported_program_cpu.py")).KNOWN[0]
+NAN_IN_MAXIMUM, SMALL_TANH = RELAY.AT_EVERY_LEVEL[:2]
+ALIGNED_TO_ONE = next(entry for entry in RELAY.AT_EVERY_LEVEL if entry.layer == "*" and "align_corners" in entry.reason)
+
+
+def compares_booleans(case: Case) -> bool:
+    """Whether the layer in PyTorch asks where a mask equals 0."""
+    return case.layer == "attention" and case.config["mask"] in {"fill_1e9", "fill_inf", "causal"}
+
+
+def reshapes_nothing(case: Case) -> bool:
+    """Whether PyTorch reshapes what has no elements so that a size of 0 is at another place than before."""
+    named = ("lstm", "gru", "rnn", "multi_head_attention", "transformer", "einsum")
+    return any(name in case.layer for name in named)
+
+
+def sorts(case: Case) -> bool:
+    """Whether the layer sorts, or picks the greatest."""
+    return case.layer in {"sort", "top_k"}
+
+
+KNOWN = (
+    *(replace(entry, component="relax_vm", versions=VERSIONS) for entry in (NAN_IN_MAXIMUM, SMALL_TANH)),
+    replace(RELAY.clip_order(FROM_PROGRAM), component="relax_vm", versions=VERSIONS),
+    replace(ALIGNED_TO_ONE, component="relax_vm", versions=VERSIONS, paths=FROM_PROGRAM),
+    replace(
+        ALIGNED_TO_ONE,
+        component="relax_vm",
+        versions=VERSIONS,
+        witness=Case(
+            "resize_bicubic",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "channels": 1,
+                "size": [1, 3],
+                "out_size": [1, 4],
+                "coefficient": -0.75,
+                "align_corners": True,
+            },
+            0,
+            {"x": np.ones((1, 1, 1, 3), np.float32)},
+        ),
+        paths="tensorflow>*",
+    ),
+    KnownDivergence(
+        component="relax_vm",
+        layer="*",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="equal of two booleans is generated as a comparison of floats, which LLVM's verifier refuses: Invalid "
+        "operand types for FCmp instruction",
+        link="none found: tvm LLVM verification Invalid operand types for FCmp instruction bool equal scalar",
+        versions=VERSIONS,
+        witness=Case(
+            "attention",
+            {**ATTENTION, "mask": "fill_1e9"},
+            0,
+            {"q": TWO[:, :, :1], "k": TWO, "v": TWO, "mask": np.array([[[[True, False]]]])},
+        ),
+        applies=compares_booleans,
+        paths=FROM_PROGRAM,
+    ),
+    KnownDivergence(
+        component="relax_vm",
+        layer="argmax",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="the reduction of argmax, of an index and a value, does not pass the lowering of bfloat16 to float32: "
+        "Check failed: (StructuralEqual()(value->ty, var->ty))",
+        link="none found: tvm argmax bfloat16 compile StructuralEqual value ty var ty BF16 legalize",
+        versions=VERSIONS,
+        witness=Case(
+            "argmax",
+            {"batch": 1, "dtype": "bfloat16", "inner": [2], "axis": -1, "keepdims": False, "indices": "int64"},
+            0,
+            {"x": np.array([[1, 2]], "bfloat16")},
+        ),
+        applies=in_bfloat16,
+    ),
+    KnownDivergence(
+        component="relax_vm",
+        layer="*",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="the library function that sorts takes bfloat16 for float32, so it reads and writes beyond its memory "
+        "and the order is wrong; nnparity refuses to run it",
+        link="none found: tvm contrib sort bfloat16 argsort topk wrong memory",
+        versions=VERSIONS,
+        witness=Case(
+            "sort",
+            {"batch": 1, "dtype": "bfloat16", "inner": [2], "axis": -1, "descending": False},
+            0,
+            {"x": np.array([[2, 1]], "bfloat16")},
+        ),
+        applies=both(in_bfloat16, sorts),
+        paths=FROM_PROGRAM,
+    ),
+    replace(FUSED_IN_EAGER, component="relax_vm", paths=FROM_PROGRAM),
+    KnownDivergence(
+        component="relax_vm",
+        layer="*",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="reshape to a size of 0 copies the size of the axis at that place, as in ONNX, when it is made again "
+        "from the shape that it had inferred: Reshape expects the new shape to be convertible from the old shape",
+        link="none found: tvm relax reshape zero size dimension copies old shape convertible empty tensor",
+        versions=VERSIONS,
+        witness=Case(
+            "gru",
+            {
+                "batch": 0,
+                "dtype": "float32",
+                "reset": "after",
+                "time": 1,
+                "features": 1,
+                "hidden": 1,
+                "initial_state": False,
+                "bias": True,
+            },
+            0,
+            {"x": np.zeros((0, 1, 1), np.float32)},
+        ),
+        applies=both(reshapes_nothing, empty),
+        paths=FROM_PROGRAM,
+    ),
+    KnownDivergence(
+        component="relax_vm",
+        layer="one_hot",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="a reduction over nothing leaves memory as it was, and PyTorch writes one before one_hot, whether all "
+        "indices are at least 0: an assertion that fails where a 0 lies there. nnparity refuses to run it",
+        link="none found: tvm relax one_hot empty input Class values must be non-negative assert",
+        versions=VERSIONS,
+        witness=Case(
+            "one_hot",
+            {
+                "batch": 0,
+                "dtype": "float32",
+                "inner": [3],
+                "classes": 4,
+                "classes_last": True,
+                "indices": "int32",
+            },
+            0,
+            {"indices": np.zeros((0, 3), np.int32)},
+        ),
+        applies=empty,
+        paths=FROM_PROGRAM,
+    ),
+)
