@@ -22,8 +22,8 @@ from nnparity.perturbation import perturbed_runs
 class Yardstick:
     """What the outputs for a case are held to. case: in the dtype that they are computed in.
 
-    narrowed: whether that is coarser than the case's own. accuracy_loss: of a quantised model, how far what it says lies
-    from the layer, over the range of the layer's output; NaN for all others.
+    narrowed: whether that is coarser than the case's own. accuracy_loss: of a quantised model, how far what it says
+    lies from the layer, over the range of the layer's output; NaN for all others.
     """
 
     case: Case
