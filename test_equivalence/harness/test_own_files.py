@@ -150,7 +150,7 @@ def read(
         ("torch_module", "traced.pt", {}, ("NotMine", "TorchScript")),
         ("torchscript_file", "pickled.pt", {}, ("NotMine", "no archive")),
         ("torchscript_file", "traced.pt", {}, ("Refused", "--shape input=SIZES")),
-        ("torch_module", "torch_files.py", {"member": "Nut"}, ("Refused", "there are: Net")),
+        ("torch_module", "torch_files.py", {"member": "Nut"}, ("Refused", "has no Nut; there are: ")),
         ("torch_module", "torch_files.py", {"member": "number"}, ("Refused", "expected a model, its class")),
         ("torch_module", "torch_files.py", {"member": "Net"}, ("Refused", "--shape input_ids=SIZES")),
         ("tflite_file", "noise.tflite", {}, ("Refused", "it is no TFLite file")),
