@@ -231,6 +231,7 @@ class Wanted:
 
     path: a file or folder. member: in a Python file, the name of the model or of what makes it.
     dtype: "" for the model as it is, else the float dtype that everything in it is to be computed in.
+    moved: where it is not 0, every float weight is moved by a unit of rounding, in directions that this is the seed of.
     shapes, dtypes: of inputs, where the user gave them; a string in a shape is an axis to leave open.
     trust: whether a file may be read that can run any code. megabytes, nodes: the most that is read.
     """
@@ -238,6 +239,7 @@ class Wanted:
     path: str
     member: str = ""
     dtype: str = ""
+    moved: int = 0
     shapes: Mapping[str, Tuple[Size, ...]] = field(default_factory=dict)
     dtypes: Mapping[str, str] = field(default_factory=dict)
     trust: bool = False
@@ -286,7 +288,7 @@ class Start(Protocol):
         """Return what is in the file, having written to `folder` what a recipe needs if the artifact has no model.
 
         Raises NotMine for what is of another kind, Refused for what cannot or must not be read, and Unsupported for a
-        dtype that the model cannot be computed in.
+        dtype that the model cannot be computed in, and where its weights cannot be moved.
         """
 
 

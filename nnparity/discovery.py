@@ -184,8 +184,8 @@ class Content:
 
     def supply(self, name: str) -> str:
         """Return what tells the supply that the component of this name works with from another, "" if it needs none."""
-        one = self.components[name]
-        if not isinstance(one.kind, Supplied):
+        one = self.components.get(name)
+        if one is None or not isinstance(one.kind, Supplied):
             return ""
         try:
             return str(one.kind.supplied())

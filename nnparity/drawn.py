@@ -24,9 +24,16 @@ def graphs_of(
 
     What cannot be converted or drawn has no graph.
     """
+    cases = [_first_case(bench.content.layers[name], seed) for name in sorted(layers)]
+    return graphs_of_cases(bench, cases, routes, jobs=jobs)
+
+
+def graphs_of_cases(
+    bench: Bench, cases: Sequence[Case], routes: Collection[Route], *, jobs: int = 1
+) -> dict[str, dict[str, str]]:
+    """Return, for the layer of each case, what `graphs_of` does."""
     whole = {(route.root, *route.conversions) for route in routes}
     chains = sorted({chain[: count + 1] for chain in whole for count in range(len(chain))})
-    cases = [_first_case(bench.content.layers[name], seed) for name in sorted(layers)]
     with ThreadPoolExecutor(jobs) as executor:
         drawn = executor.map(lambda case: _graphs(bench, case, chains), cases)
         return {case.layer: graphs for case, graphs in zip(cases, drawn, strict=True) if graphs}

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nnparity.contracts import TensorSpec
+from nnparity.contracts import Config, TensorSpec, Wanted
 from nnparity.worker import ARTIFACT
+
+MOVED = "which of the models with moved weights"
+"""A key that only configs of a measure have."""
 
 
 @dataclass(frozen=True)
@@ -38,19 +41,24 @@ class Given:
     """A model of the user's own. target: as the user wrote it. root: the representation that it was read as.
 
     runtime: runs it as its own framework does. exact: the same in float64, None where it cannot be had, and why_not.
+    moved: the same with every weight moved by a unit of rounding, where it is not had in float64.
     """
 
     target: str
     start: str
     root: str
     runtime: str
+    wanted: Wanted
     native: ReadModel
     exact: ReadModel | None = None
     why_not: str = ""
+    moved: tuple[ReadModel, ...] = ()
 
-    def read_as(self, dtype: str) -> ReadModel:
-        """Return the model in the dtype if it was read so, else as it is."""
-        return self.exact if self.exact is not None and dtype == self.exact.dtype else self.native
+    def read_as(self, config: Config) -> ReadModel:
+        """Return the model in the config's dtype if it was read so, else as it is; with weights moved where it says."""
+        if MOVED in config:
+            return self.moved[config[MOVED]]
+        return self.exact if self.exact is not None and config["dtype"] == self.exact.dtype else self.native
 
 
 def read_model(folder: Path, *, key: str, dtype: str, bounds: Mapping[str, int]) -> ReadModel:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
 from nnparity.bench import Bench
-from nnparity.contracts import Arrays
+from nnparity.contracts import Arrays, Config
 from nnparity.dtypes import is_float
+from nnparity.given import MOVED
 from nnparity.layers import Case, rounded
 from nnparity.matching import Match
 from nnparity.outcome import Failure, Stage, Status
@@ -39,13 +41,22 @@ class Measure:
                 raise Failure(Stage.RUN, Status.UNSUPPORTED, said, component=given.runtime)
         return [{name: _widest(array) for name, array in run.items()} for run in runs]
 
+    def moved_runs(self, inputs: Arrays) -> list[dict[str, np.ndarray]]:
+        """Return what the model gives with its weights moved by a unit of rounding, where it is not had in float64."""
+        given = self.bench.content.given[self.sample.layer]
+        dtype = given.native.dtype
+        runs = [self._runs([inputs], dtype, {MOVED: place})[0] for place in range(len(given.moved))]
+        return [{name: _widest(array) for name, array in run.items()} for run in runs]
+
     def eager_runs(self, sets: Sequence[Arrays]) -> list[dict[str, np.ndarray]]:
         """Return what the model gives in its own dtype and framework for each set of inputs. Raises Failure."""
         return self._runs(sets, self.bench.content.given[self.sample.layer].native.dtype)
 
-    def _runs(self, sets: Sequence[Arrays], dtype: str) -> list[dict[str, np.ndarray]]:
+    def _runs(
+        self, sets: Sequence[Arrays], dtype: str, more: Config = MappingProxyType({})
+    ) -> list[dict[str, np.ndarray]]:
         given = self.bench.content.given[self.sample.layer]
-        case = replace(self.sample, config={**self.sample.config, "dtype": dtype})
+        case = replace(self.sample, config={**self.sample.config, "dtype": dtype, **more})
         made = self.bench.build(case, given.root)
         asked = [rounded(self.match.inputs_of(one), dtype) for one in sets]
         return [self.match.outputs_of(run) for run in self.bench.run_once(made, given.runtime, asked)]

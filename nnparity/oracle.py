@@ -131,7 +131,8 @@ class Oracle:
         rng = np.random.default_rng(int(case.digest[12:24], 16))
         nudged = nudged_runs(asked, rng, dtype) if measure.is_exact else ()
         runs = measure.reference_runs([*sets, *nudged])
-        return _Reference(sets=sets, runs=runs[: len(sets)], nudged=runs[len(sets) :], scale={})
+        moved = measure.moved_runs(asked)
+        return _Reference(sets=sets, runs=[*runs[: len(sets)], *moved], nudged=runs[len(sets) :], scale={})
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.cases import save_case
 from nnparity.describe import describe_run
+from nnparity.drawn import graphs_of_cases
 from nnparity.environments import Environments
 from nnparity.errors import INTERRUPTED, NEW_FAILURE
 from nnparity.layers import Case
@@ -75,6 +76,9 @@ def _checked(plan: Plan, bench: Bench, options: Mapping[str, Any], say: Callable
             run(plan.units(), bench, plan.oracle, each, jobs=options["jobs"])
         except KeyboardInterrupt:
             code = INTERRUPTED
+        if code == 0:
+            samples = [own.sample for own in plan.owns]
+            writer.add_facts({"graphs": graphs_of_cases(bench, samples, plan.routes, jobs=options["jobs"])})
         writer.add_facts({"conversions": {"made": bench.tally.made, "cached": bench.tally.cached}})
     results = read_results(out / "results.jsonl")
     write_reports(results, out, content)

@@ -14,7 +14,7 @@ from nnparity.bench import Bench
 from nnparity.contracts import Arrays, Config, Wanted
 from nnparity.discovery import Content, Route
 from nnparity.errors import UserError, nearest
-from nnparity.given import Given
+from nnparity.given import Given, ReadModel
 from nnparity.lanes import Unit
 from nnparity.layers import Case, LayerSpec, Signature
 from nnparity.matching import itself
@@ -25,6 +25,7 @@ from nnparity.own_inputs import fitted, models_of, said_of, sizes_in
 from nnparity.own_said import said_of_model
 from nnparity.own_target import Shapes, Target, read_target, sizes_of
 from nnparity.plan import Model
+from nnparity.remote import CallFailed
 
 ANY_LAYER = "*"
 
@@ -115,7 +116,8 @@ def defined(own: Own, bench: Bench, say: Callable[[str], None]) -> Own:
     for runtime in start.defined_by:
         for exact in (own.given.exact, None) if own.given.exact else (None,):
             why_not = own.given.why_not or "; ".join(refusals)
-            given = replace(own.given, runtime=runtime, exact=exact, why_not="" if exact else why_not)
+            moved = () if exact else _moved(own.given, bench)
+            given = replace(own.given, runtime=runtime, exact=exact, why_not="" if exact else why_not, moved=moved)
             tried = replace(own, given=given)
             bench.take(content_with([tried], content))
             try:
@@ -128,6 +130,15 @@ def defined(own: Own, bench: Bench, say: Callable[[str], None]) -> Own:
         f"{own.given.target}: its own framework does not run it on {_shapes_of(own.sample.inputs)}: "
         f"{'; '.join(refusals)}; give other sizes with --shape, or real inputs with --inputs"
     )
+
+
+def _moved(given: Given, bench: Bench) -> tuple[ReadModel, ...]:
+    """Return the model with its weights moved, twice; nothing where its start cannot move them."""
+    start = bench.content.starts[given.start]
+    try:
+        return tuple(bench.read_given(start, replace(given.wanted, moved=seed)) for seed in (1, 2))
+    except CallFailed:
+        return ()
 
 
 def content_with(owns: Sequence[Own], content: Content) -> Content:

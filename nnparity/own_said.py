@@ -12,6 +12,7 @@ from nnparity.progress import RANK
 
 OPERATORS_NAMED = 4
 DETAIL = 300
+TRACEBACK = "Traceback (most recent call last):"
 
 
 def said_of_model(given: Given) -> str:
@@ -23,7 +24,8 @@ def said_of_model(given: Given) -> str:
         return f"{takes}. Right is what the model itself gives in float64, run by {given.runtime}."
     return (
         f"{takes}. Right is what the model itself gives in {read.dtype}, run by {given.runtime}, and what is allowed "
-        f"comes from how far that moves with its inputs: not in float64, since {given.why_not}."
+        f"comes from how far that moves with its inputs{' and weights' if given.moved else ''}: not in float64, since "
+        f"{given.why_not}."
     )
 
 
@@ -51,8 +53,14 @@ def _line(way: str, outcomes: Sequence[Outcome], width: int) -> str:
     if worst.known:
         said.append(f"known: {worst.known}")
     if worst.status is not Status.MATCH and worst.detail:
-        said.append(f"{worst.stage.value}: {worst.detail.splitlines()[0][:DETAIL]}")
+        said.append(f"{worst.stage.value}: {_telling(worst.detail)[:DETAIL]}")
     return f"{worst.verdict.value:<11} {way:<{width}}  {'; '.join(filter(None, said))}"
+
+
+def _telling(detail: str) -> str:
+    """Return the line that says most: the first; where a whole traceback follows it, the last one."""
+    lines = [line.strip() for line in detail.splitlines() if line.strip()]
+    return f"{lines[0].removesuffix(TRACEBACK)}{lines[-1]}" if lines[0].endswith(TRACEBACK) else lines[0]
 
 
 def _operators(counts: Mapping[str, Mapping[str, int]]) -> str:

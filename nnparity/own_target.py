@@ -148,6 +148,7 @@ def _read_by(start: Component[Start], target: Target, wanted: Wanted, bench: Ben
         start=start.name,
         root=start.kind.representation,
         runtime=start.kind.defined_by[0],
+        wanted=wanted,
         native=native,
         exact=exact,
         why_not=why_not,

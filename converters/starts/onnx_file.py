@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nnparity.contracts import Artifact, Reading, Refused, TensorSpec, Unsupported, Wanted
 from nnparity.loading import load_file
 
@@ -43,8 +45,20 @@ class OnnxFile:
                 raise Unsupported(f"it computes in {dtype}; only a model in float32 is computed in {wanted.dtype}")
             load_file(SUPPORT / "onnx_widened.py").widen(model)
             inputs = tuple(_spec(value) for value in graph.input if value.name not in weights)
+        if wanted.moved:
+            _move_weights(model, wanted.moved)
         artifact = Artifact(self.representation, model, inputs, outputs, {})
         return Reading(artifact, wanted.dtype or dtype, _bounds(graph, inputs))
+
+
+def _move_weights(model: Any, seed: int) -> None:
+    import onnx
+
+    moved, rng = load_file(SUPPORT / "moved_weights.py").moved, np.random.default_rng(seed)
+    for tensor in model.graph.initializer:
+        if tensor.data_type == onnx.TensorProto.FLOAT:
+            array = moved(onnx.numpy_helper.to_array(tensor), rng)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(array, tensor.name))
 
 
 def opened(file: Path, wanted: Wanted) -> Any:

@@ -57,7 +57,12 @@ class TensorFlowModel:
         callable_model = _callable(model, config)
         outputs = tuple(callable_model(*_example(config)))
         variables = {f"v{place}": np.asarray(one) for place, one in enumerate(_variables(model))}
-        write_recipe(folder, layer_file=Path(__file__), config=config, weights={} if path.is_dir() else variables)
+        if wanted.moved:
+            move = load_file(SUPPORT / "moved_weights.py").moved
+            rng = np.random.default_rng(wanted.moved)
+            variables = {name: move(array, rng) for name, array in variables.items()}
+        kept = {} if path.is_dir() and not wanted.moved else variables
+        write_recipe(folder, layer_file=Path(__file__), config=config, weights=kept)
         dtypes = {spec.dtype for spec in specs if named(spec.dtype).kind == "f"} or {"float32"}
         dtype = min(dtypes, key=lambda name: named(name).itemsize)
         artifact = Artifact(self.representation, None, specs, outputs, sizes)

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from nnparity.contracts import Artifact, Reading, Refused, TensorSpec, Unsupported, Wanted
+from nnparity.loading import load_file
 
+SUPPORT = Path(__file__).parents[1] / "support"
 IDENTIFIER = b"TFL3"
 SERVING = "serving_default"
 
@@ -34,6 +36,7 @@ class TFLiteFile:
         if data[4:8] != IDENTIFIER:
             raise Refused(f"it is no TFLite file: it has {data[4:8]!r} where {IDENTIFIER!r} should stand")
         data = with_one_signature(data)
+        data = _with_weights_moved(data, wanted.moved) if wanted.moved else data
         _refuse_nodes(data, wanted.nodes)
         runner = _interpreter(data).get_signature_runner()
         details = runner.get_input_details()
@@ -63,7 +66,6 @@ def _interpreter(data: bytes) -> Any:
 
 def with_one_signature(data: bytes) -> bytes:
     """Return the file with exactly one signature: its own, the serving one of several, or one made of tensor names."""
-    import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.ModelT.InitFromPackedBuf(data)
@@ -81,7 +83,37 @@ def with_one_signature(data: bytes) -> bytes:
         signature.outputs = [_end(schema, graph, place) for place in graph.outputs]
         signature.subgraphIndex = 0
         model.signatureDefs = [signature]
-    builder = flatbuffers.Builder(len(data))
+    return _packed(model)
+
+
+def _with_weights_moved(data: bytes, seed: int) -> bytes:
+    """Return the file with every float32 constant moved to a neighbouring number."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    moved = load_file(SUPPORT / "moved_weights.py").moved
+    model, rng = schema.ModelT.InitFromPackedBuf(data), np.random.default_rng(seed)
+    constants = {
+        tensor.buffer
+        for graph in model.subgraphs
+        for tensor in graph.tensors
+        if tensor.type == schema.TensorType.FLOAT32
+    }
+    found = 0
+    for place in sorted(constants):
+        kept = model.buffers[place].data
+        if kept is not None and len(kept):
+            numbers = np.frombuffer(np.asarray(kept, np.uint8).tobytes(), np.float32)
+            model.buffers[place].data = np.frombuffer(moved(numbers, rng).tobytes(), np.uint8)
+            found += 1
+    if not found:
+        raise Unsupported("it has no weights in float32")
+    return _packed(model)
+
+
+def _packed(model: Any) -> bytes:
+    import flatbuffers
+
+    builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), file_identifier=IDENTIFIER)
     return bytes(builder.Output())
 

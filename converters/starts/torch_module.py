@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nnparity.contracts import Artifact, NotMine, Reading, Refused, TensorSpec, Wanted
+from nnparity.contracts import Artifact, NotMine, Reading, Refused, TensorSpec, Unsupported, Wanted
 from nnparity.dtypes import named
 from nnparity.loading import load_file, write_recipe
 
@@ -38,6 +38,8 @@ class TorchModule:
 
         A pickled module is read with trust only: unpickling runs whatever the file says.
         """
+        if wanted.moved:
+            raise Unsupported("a module that is not had in float64 is held to itself at moved inputs alone")
         if not wanted.member:
             refuse_untrusted(Path(wanted.path), trust=wanted.trust)
         return read_module(_module(wanted.path, wanted.member), wanted, folder)

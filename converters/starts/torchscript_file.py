@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nnparity.contracts import Artifact, NotMine, Reading, Refused, Wanted
+from nnparity.contracts import Artifact, NotMine, Reading, Refused, Unsupported, Wanted
 from nnparity.loading import load_file
 
 MODULES = Path(__file__).with_name("torch_module.py")
@@ -26,6 +26,8 @@ class TorchScriptFile:
         """Return the module as torch.jit.load gives it, which reads code and runs none; then it is run once."""
         import torch
 
+        if wanted.moved:
+            raise Unsupported("a module that is not had in float64 is held to itself at moved inputs alone")
         modules = load_file(MODULES)
         if not modules.is_torchscript(Path(wanted.path)):
             raise NotMine("no archive that torch.jit.save wrote")

@@ -21,8 +21,13 @@ from nnparity.remote import CallFailed
 from nnparity.store import read_results
 
 TORCH_FILES = """
+import os
 import torch
 from torch import nn
+
+class Hostile:
+    def __reduce__(self):
+        return open, (os.path.abspath("ran.txt"), "w")
 
 class Net(nn.Module):
     def __init__(self):
@@ -43,6 +48,7 @@ if __name__ == "__main__":
     torch.jit.save(torch.jit.trace(ready.eval(), torch.zeros(2, 3)), "traced.pt")
     torch.save(ready, "pickled.pt")
     torch.save(ready.state_dict(), "weights.pt")
+    torch.save(Hostile(), "hostile.pt")
 """
 ONNX_FILES = """
 import os
@@ -144,7 +150,7 @@ def read(
         ("torch_module", "traced.pt", {}, ("NotMine", "TorchScript")),
         ("torchscript_file", "pickled.pt", {}, ("NotMine", "no archive")),
         ("torchscript_file", "traced.pt", {}, ("Refused", "--shape input=SIZES")),
-        ("torch_module", "torch_files.py", {"member": "Nut"}, ("Refused", "there are: Net")),
+        ("torch_module", "torch_files.py", {"member": "Nut"}, ("Refused", "has no Nut; there are: ")),
         ("torch_module", "torch_files.py", {"member": "number"}, ("Refused", "expected a model, its class")),
         ("torch_module", "torch_files.py", {"member": "Net"}, ("Refused", "--shape input_ids=SIZES")),
         ("tflite_file", "noise.tflite", {}, ("Refused", "it is no TFLite file")),
@@ -186,6 +192,20 @@ def test_torchscript_and_tflite_without_a_signature_are_read(read: Read) -> None
     unsigned = read("tflite_file", "unsigned.tflite")
     assert [(spec.name, spec.shape) for spec in unsigned.inputs] == [("x", (2, 3))]
     assert unsigned.outputs == ("y",)
+
+
+@pytest.mark.parametrize("start", ["torch_module", "torchscript_file"])
+def test_pickle_that_is_not_trusted_is_not_unpickled(read: Read, files: Path, start: str) -> None:
+    with pytest.raises(CallFailed):
+        read(start, "hostile.pt")
+    assert not (files / "ran.txt").exists()
+
+
+@pytest.mark.parametrize(("start", "file"), [("onnx_file", "whole.onnx"), ("tflite_file", "unsigned.tflite")])
+def test_weights_are_moved_where_float64_is_not_to_be_had(read: Read, start: str, file: str) -> None:
+    keys = {read(start, file, moved=seed).key for seed in (0, 1, 2)}
+    assert len(keys) == 3
+    assert read(start, file, moved=1).key in keys
 
 
 def test_nothing_is_written_beside_the_users_file(read: Read, files: Path) -> None:

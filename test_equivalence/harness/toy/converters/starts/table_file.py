@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnparity.contracts import Artifact, Reading, Refused, TensorSpec, Wanted
+from nnparity.contracts import Artifact, Reading, Refused, TensorSpec, Unsupported, Wanted
 
 
 class TableFile:
@@ -26,6 +26,8 @@ class TableFile:
                 factor = archive["factor"]
         except (ValueError, zipfile.BadZipFile) as problem:
             raise Refused("it is no table; write one with np.savez(file, factor=...)") from problem
+        if wanted.moved:
+            raise Unsupported("a table's factor is not moved")
         dtype = wanted.dtype or factor.dtype.name
         inputs = (TensorSpec("x", dtype, ("batch", *factor.shape)),)
         return Reading(Artifact("table", {"factor": factor.astype(dtype)}, inputs, ("y",), {}), dtype)
