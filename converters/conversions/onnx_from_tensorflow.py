@@ -1,4 +1,4 @@
-"""tf2onnx, at the newest opset it has."""
+"""tf2onnx, at the newest opset it has, and at an older one."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from nnparity.loading import load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
 
-OPSET = 18
 # tf2onnx's own words for what it does not convert to half precision; their classes say nothing.
 DECLARED = ("onehot op: only rank1 is supported", "don't know how to cast type")
 
 
 class OnnxFromTensorFlow:
-    name = "onnx_from_tensorflow"
     environment = "tensorflow"
     source = "tensorflow"
-    target = "onnx"
+
+    def __init__(self, name: str, *, target: str, opset: int, on_demand: bool) -> None:
+        self.name = name
+        self.target = target
+        self.on_demand = on_demand
+        self._opset = opset
 
     def convert(self, artifact: Artifact) -> Artifact:
         import onnx
@@ -33,20 +36,23 @@ class OnnxFromTensorFlow:
             model, _ = tf2onnx.convert.from_function(
                 support.as_function(artifact),
                 input_signature=support.signature(artifact),
-                opset=OPSET,
+                opset=self._opset,
                 custom_op_handlers=custom_handlers(),
             )
-        unmapped = sorted(unmapped_operators(model))
+        exporter = f"tf2onnx {tf2onnx.__version__}"
+        unmapped = sorted(unmapped_operators(model, self._opset))
         if unmapped:
-            raise Unsupported(f"tf2onnx {tf2onnx.__version__}: Tensorflow op is not supported: {', '.join(unmapped)}")
+            raise Unsupported(
+                f"{exporter}: Tensorflow op is not supported at opset {self._opset}: {', '.join(unmapped)}"
+            )
         if exceptions:
             if any(words in str(exceptions[0]) for words in DECLARED):
-                raise Unsupported(f"tf2onnx {tf2onnx.__version__}: {exceptions[0]}") from exceptions[0]
+                raise Unsupported(f"{exporter}: {exceptions[0]}") from exceptions[0]
             raise exceptions[0]
         import_custom_domain(model)
         onnx.checker.check_model(model, full_check=True)
-        require_convention(model, artifact)
-        return artifact.converted("onnx", model)
+        require_convention(model, artifact, self._opset)
+        return artifact.converted(self.target, model)
 
 
 def custom_handlers() -> dict[str, Any]:
@@ -104,26 +110,26 @@ def nodes_of(graph: Any) -> Iterator[Any]:
                 yield from nodes_of(inner)
 
 
-def unmapped_operators(model: Any) -> set[str]:
+def unmapped_operators(model: Any, opset: int) -> set[str]:
     """Return the TensorFlow operators that are still in the model and that tf2onnx has no mapping for."""
     import onnx
     from tf2onnx.handler import tf_op
 
-    versions = {opset.domain: opset.version for opset in model.opset_import}
+    versions = {entry.domain: entry.version for entry in model.opset_import}
     unknown = {
         node.op_type
         for node in nodes_of(model.graph)
         if not onnx.defs.has(node.op_type, versions.get(node.domain, 1), node.domain)
     }
     ours = {operator.symbol for operator in load_file(SUPPORT / "custom_operator.py").operators()}
-    return unknown - ours - set(tf_op.create_mapping(OPSET, []))
+    return unknown - ours - set(tf_op.create_mapping(opset, []))
 
 
-def require_convention(model: Any, artifact: Artifact) -> None:
+def require_convention(model: Any, artifact: Artifact, opset: int) -> None:
     """Raise ValueError unless the model has the opset asked for and the artifact's inputs and outputs."""
-    opset = next(entry.version for entry in model.opset_import if not entry.domain)
-    if opset != OPSET:
-        raise ValueError(f"tf2onnx wrote opset {opset}, expected {OPSET}")
+    written = next(entry.version for entry in model.opset_import if not entry.domain)
+    if written != opset:
+        raise ValueError(f"tf2onnx wrote opset {written}, expected {opset}")
     inputs = {spec.name for spec in artifact.inputs}
     invented = [entry.name for entry in model.graph.input if entry.name not in inputs]
     if invented:
@@ -136,4 +142,8 @@ def require_convention(model: Any, artifact: Artifact) -> None:
         raise ValueError(f"tf2onnx named the outputs {sorted(outputs)}, expected {sorted(artifact.outputs)}")
 
 
-COMPONENT = OnnxFromTensorFlow()
+COMPONENTS = (
+    OnnxFromTensorFlow("onnx_from_tensorflow", target="onnx", opset=18, on_demand=False),
+    # What readers are given that stopped at an older one.
+    OnnxFromTensorFlow("onnx13_from_tensorflow", target="onnx13", opset=13, on_demand=True),
+)

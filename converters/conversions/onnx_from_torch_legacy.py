@@ -1,4 +1,4 @@
-"""ONNX by PyTorch's older exporter, which goes through TorchScript (dynamo=False)."""
+"""ONNX by PyTorch's older exporter, which goes through TorchScript (dynamo=False), at two opsets."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from nnparity.contracts import Artifact, Unsupported
 from nnparity.loading import load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
-# The first opset with LayerNormalization, and what this exporter wrote for its users as long as it was the default.
-OPSET = 17
 # What PyTorch 2.13 says at each export by this exporter; it is run here because it is in use.
 DEPRECATED = (
     r"You are using the legacy TorchScript-based ONNX export",
@@ -19,10 +17,14 @@ DEPRECATED = (
 
 
 class OnnxFromTorchLegacy:
-    name = "onnx_from_torch_legacy"
     environment = "torch"
     source = "torch"
-    target = "onnx"
+
+    def __init__(self, name: str, *, target: str, opset: int, on_demand: bool) -> None:
+        self.name = name
+        self.target = target
+        self.on_demand = on_demand
+        self._opset = opset
 
     def convert(self, artifact: Artifact) -> Artifact:
         import onnx
@@ -30,7 +32,7 @@ class OnnxFromTorchLegacy:
 
         calls = load_file(SUPPORT / "torch_calls.py")
         custom = load_file(SUPPORT / "custom_operator.py")
-        custom.register_in_legacy_exporter(OPSET)
+        custom.register_in_legacy_exporter(self._opset)
         example = calls.example_tensors(artifact)
         file = io.BytesIO()
         try:
@@ -40,7 +42,7 @@ class OnnxFromTorchLegacy:
                     example,
                     file,
                     dynamo=False,
-                    opset_version=OPSET,
+                    opset_version=self._opset,
                     input_names=[spec.name for spec in artifact.inputs],
                     output_names=list(artifact.outputs),
                     dynamic_axes=calls.named_axes(artifact),
@@ -49,11 +51,11 @@ class OnnxFromTorchLegacy:
         except (RuntimeError, AssertionError) as error:
             if not _is_refusal(error, by_tracer=calls.COMPILES_ITSELF):
                 raise
-            raise Unsupported(f"torch.onnx.export(dynamo=False): {error}") from error
+            raise Unsupported(f"torch.onnx.export(dynamo=False, opset_version={self._opset}): {error}") from error
         model = onnx.load_from_string(file.getvalue())
         check = load_file(SUPPORT / "exported_onnx.py").checked
         return artifact.converted(
-            self.target, check(model, artifact, exporter="torch.onnx.export(dynamo=False)", opset=OPSET)
+            self.target, check(model, artifact, exporter="torch.onnx.export(dynamo=False)", opset=self._opset)
         )
 
 
@@ -73,4 +75,9 @@ def _is_refusal(error: Exception, *, by_tracer: str) -> bool:
     return str(error).startswith(by_tracer)
 
 
-COMPONENT = OnnxFromTorchLegacy()
+COMPONENTS = (
+    # The first opset with LayerNormalization, and what this exporter wrote for its users as long as it was the default.
+    OnnxFromTorchLegacy("onnx_from_torch_legacy", target="onnx", opset=17, on_demand=False),
+    # What readers are given that stopped at an older one.
+    OnnxFromTorchLegacy("onnx13_from_torch_legacy", target="onnx13", opset=13, on_demand=True),
+)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from nnparity.contracts import Artifact, Family
+from nnparity.contracts import Family
 from nnparity.loading import load_file
 
-ONNX = Path(__file__).with_name("onnx.py")
+ONNX = load_file(Path(__file__).with_name("onnx.py"))
 PMX = "pmx."
 OWN = {
     Family.ACTIVATION: "GELU SiLU SwiGLU Swish",
@@ -21,26 +19,17 @@ OWN = {
 FAMILIES = {operator: family for family, operators in OWN.items() for operator in operators.split()}
 
 
-class PplNn:
+class PplNn(ONNX.Onnx):
+    """Counted as the model is: what is left of it pplnn only tells where it runs."""
+
     name = "ppl_nn"
     title = "ppl.nn"
-
-    def save(self, model: Any, folder: Path) -> None:
-        load_file(ONNX).REPRESENTATION.save(model, folder)
-
-    def load(self, folder: Path) -> Any:
-        return load_file(ONNX).REPRESENTATION.load(folder)
-
-    def count(self, artifact: Artifact) -> Mapping[str, int]:
-        """Return the operators of the model as it is: what is left of them pplnn only tells where it runs."""
-        counts: Mapping[str, int] = load_file(ONNX).REPRESENTATION.count(artifact)
-        return counts
 
     def family(self, operator: str) -> Family | None:
         """Return the family of an ONNX operator, or of one of ppl.nn's own, "pmx.Reorder"."""
         if operator.startswith(PMX):
             return FAMILIES.get(operator[len(PMX) :])
-        family: Family | None = load_file(ONNX).REPRESENTATION.family(operator)
+        family: Family | None = super().family(operator)
         return family
 
 
