@@ -69,7 +69,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         reason="NaN and infinity are not what the kernels are written for: a convolution, which every product with "
         "weights becomes, bounds its result by the greatest float32; Relu, Abs, Sigmoid, TanH, Exp, maxima and "
         "LogSoftmax give a number for NaN; Relu of -infinity is NaN, and so is FLOORMOD by infinity",
-        link="none found: MNN NaN infinity convolution clamp FLT_MAX Relu Sigmoid Exp NaN lost",
+        link="none found: alibaba/MNN NaN infinity lost convolution clamp FLT_MAX Relu Sigmoid Exp",
         witness=Case("relu_family", {"batch": 1, "dtype": "float32", "inner": [1], "kind": "relu6"}, 0, {"x": NAN}),
         applies=non_finite,
     ),
@@ -77,7 +77,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "*",
         reason="Exp bounds its argument by 87 on both sides, so that Sigmoid is never less than 1.6e-38, and x times "
         "Sigmoid of x grows with -x",
-        link="none found: MNN exp clamp 87 sigmoid of large negative not zero silu",
+        link="none found: alibaba/MNN exp clamp 87 sigmoid of large negative input not zero silu",
         witness=Case("silu", {"batch": 1, "dtype": "float32", "inner": [1]}, 0, {"x": np.array([[-1e18]], np.float32)}),
         applies=beyond(80),
     ),
@@ -85,7 +85,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "*",
         reason="TanH, Elu and Selu subtract from an Exp, which is right to 1e-8 absolute only: 0.14 % off at 1e-5, 0 "
         "from 1e-8 on",
-        link="none found: MNN tanh elu selu small input precision exp minus one zero",
+        link="none found: alibaba/MNN tanh elu precision small input zero",
         witness=Case(
             "mlp",
             {
@@ -105,7 +105,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
     entry(
         "*",
         reason="GatherND and GatherElements do not count from the end: an index below zero gives 0 (Gather does)",
-        link="none found: MNN GatherND GatherElements negative indices zero",
+        link="none found: alibaba/MNN GatherND GatherElements negative indices wrong result",
         witness=Case(
             "gather",
             {
@@ -128,7 +128,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "where",
         reason="Select reads an operand that is broadcast, but is not a single number, as if it were as long as the "
         "result: beyond its end it gives what lies there in memory",
-        link="none found: MNN Select Where broadcast operand reads out of bounds",
+        link="none found: alibaba/MNN Select Where op broadcast wrong result out of bounds",
         witness=Case(
             "where",
             {"batch": 2, "dtype": "float32", "inner": [3, 4], "condition": "none", "other": "none"},
@@ -146,7 +146,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
     entry(
         "clip",
         reason="the lower bound wins where bounds are crossed, and ONNX says that the upper one does",
-        link="none found: MNN Clip min greater than max",
+        link="none found: alibaba/MNN Clip min greater than max",
         witness=Case(
             "clip",
             {"batch": 1, "dtype": "float32", "inner": [1], "bounds": [2.0, -1.5]},
@@ -160,7 +160,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
     entry(
         "*",
         reason="Softmax of a row of nothing but -infinity is 0, and not NaN",
-        link="none found: MNN Softmax all -inf row zero NaN",
+        link="none found: alibaba/MNN Softmax all -inf masked row zero instead of NaN",
         witness=Case(
             "attention",
             {
@@ -183,14 +183,14 @@ KNOWN: tuple[KnownDivergence, ...] = (
         status=Status.ERROR,
         reason="of tensors without elements the module gives no outputs where a convolution or a product is among the "
         "operators, and else outputs that Python cannot read: SystemError",
-        link="none found: MNN empty tensor batch 0 Var read SystemError Compute Shape Error",
+        link="none found: alibaba/MNN empty tensor batch 0 Compute Shape Error SystemError Var read",
         witness=Case("silu", {"batch": 0, "dtype": "float32", "inner": [1]}, 0, {"x": np.zeros((0, 1), np.float32)}),
         applies=empty,
     ),
     entry(
         "*",
         reason="the kernel of GELU by tanh has a continued fraction for tanh, off by up to 2e-4 where 3.1 < |x| < 4.4",
-        link="none found: MNN GELU tanh approximation kernel continued fraction precision 3.8",
+        link="none found: alibaba/MNN GELU tanh approximation kernel precision error",
         witness=Case(
             "gelu",
             {"batch": 1, "dtype": "float32", "inner": [16], "approximate": "tanh"},

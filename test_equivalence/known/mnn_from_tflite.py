@@ -60,14 +60,14 @@ KNOWN: tuple[KnownDivergence, ...] = (
         shown=FAILING,
         reason="FULLY_CONNECTED takes the first axis of its input for the rows, also where there are more than two: "
         "Reshape error, since the next operator has another number of elements than it needs",
-        link="none found: MNN TFLITE FULLY_CONNECTED rank 3 keep_num_dims Reshape error Compute Shape Error",
+        link="none found: alibaba/MNN tflite FULLY_CONNECTED keep_num_dims 3D input reshape error",
         witness=case("swiglu", np.ones((2, 3, 4), np.float32), inner=[3], features=4, hidden=4, bias=False),
     ),
     entry(
         "attention_cache_step",
         shown=DIFFERENT,
         reason="FULLY_CONNECTED ignores its option `keep_num_dims`: (2, 4) instead of (2, 1, 4)",
-        link="none found: MNN TFLITE FULLY_CONNECTED rank 3 keep_num_dims Reshape error Compute Shape Error",
+        link="none found: alibaba/MNN tflite FULLY_CONNECTED keep_num_dims 3D input reshape error",
         witness=Case(
             "attention_cache_step",
             {"batch": 2, "dtype": "float32", "heads": 2, "depth": 3, "width": 4, "past": 4},
@@ -84,7 +84,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         shown=LOADING,
         reason="a constant that CONCATENATION takes is left out of the file, which then does not load: tensor is input "
         "but not found",
-        link="none found: MNN TFLITE CONCATENATION constant operand tensor is input but not found",
+        link="none found: alibaba/MNN tflite CONCATENATION constant is input but not found",
         witness=case(
             "patch_embedding",
             np.ones((1, 1, 1, 2), np.float32),
@@ -103,7 +103,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         shown=DIFFERENT,
         reason="where the batch is open, operands have the shapes that the file gives them for one row; those of "
         "equal shape become Eltwise, which broadcasts nothing: rows after the first are wrong",
-        link="none found: MNN TFLITE ADD SUB MUL Eltwise no broadcast dynamic batch",
+        link="none found: alibaba/MNN tflite Eltwise broadcast dynamic batch wrong result after resize",
         witness=case(
             "instance_norm",
             np.array([[[1.0, 2.0]], [[3.0, 5.0]]], np.float32),
@@ -121,7 +121,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "conv_transpose2d",
         shown=DIFFERENT,
         reason="the bias of TRANSPOSE_CONV is left out",
-        link="none found: MNN TFLITE TRANSPOSE_CONV bias ignored",
+        link="none found: alibaba/MNN tflite TRANSPOSE_CONV bias ignored deconvolution",
         witness=case(
             "conv_transpose2d",
             np.ones((1, 1, 2, 2), np.float32),
@@ -141,7 +141,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "resize_nearest",
         shown=DIFFERENT,
         reason="the option `half_pixel_centers` of RESIZE_NEAREST_NEIGHBOR is not read",
-        link="none found: MNN TFLITE RESIZE_NEAREST_NEIGHBOR half_pixel_centers ignored",
+        link="none found: alibaba/MNN tflite RESIZE_NEAREST_NEIGHBOR half_pixel_centers",
         witness=case(
             "resize_nearest",
             np.array([[[[1.0, 2.0, 3.0]]]], np.float32),
@@ -157,14 +157,14 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "custom_operator",
         shown=DYING,
         reason="every custom operator becomes DetectionPostProcess, without a word, and that ends the process",
-        link="none found: MNN TFLITE CUSTOM operator DetectionPostProcess segmentation fault",
+        link="https://github.com/alibaba/MNN/issues/2952",
         witness=case("custom_operator", np.ones((1, 1), np.float32), inner=[1], lower=0.5, upper=2.0),
     ),
     entry(
         "*",
         shown=LOADING,
         reason="a result without elements is a constant in the file, which MNN does not find: Can't find output",
-        link="none found: MNN TFLITE constant output Can't find output from the model",
+        link="none found: alibaba/MNN tflite Can't find output from the model constant output",
         witness=case("silu", np.zeros((0, 1), np.float32), inner=[1]),
         applies=empty,
         paths="tensorflow>*",

@@ -49,7 +49,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "*",
         reason="NaN is lost where numbers are compared or bounded: Sigmoid, TanH, Clip, Pooling and HardSigmoid give a "
         "number for it, Softmax of a row with one is 0, and Exp of infinity is 2.4e38",
-        link="none found: ncnn NaN sigmoid tanh clip pooling softmax NaN lost",
+        link="none found: Tencent/ncnn NaN lost sigmoid tanh clip relu NaN input returns number",
         witness=Case(
             "relu_family", {**ONE_COLUMN, "inner": [8], "kind": "relu6"}, 0, {"x": np.full((1, 8), np.nan, np.float32)}
         ),
@@ -59,7 +59,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "*",
         reason="TanH, Swish and Mish near 0 and Mish below -15 are right to 1e-7 absolute only: tanh is 0.14 % off at "
         "1e-5 and 0 from 1e-8 on",
-        link="none found: ncnn tanh small input precision",
+        link="none found: Tencent/ncnn tanh precision small input fast approximation",
         witness=Case(
             "mlp",
             {
@@ -79,7 +79,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
     *entries(
         "*",
         reason="integers are kept as they are, and arithmetic and what comes out read them as the bits of a float32",
-        link="none found: ncnn int32 BinaryOp integer treated as float32 pnnx",
+        link="none found: Tencent/ncnn int32 integer input BinaryOp treated as float32 wrong result",
         witness=Case(
             "remainder",
             {**ONE_COLUMN, "numbers": "int32", "sign_of": "divisor"},
@@ -91,7 +91,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
     *entries(
         "sinusoidal_positions",
         reason="sines and cosines of numbers beyond a million are those of another angle, and -infinity from 1e10 on",
-        link="none found: ncnn UnaryOp sin cos large argument inf",
+        link="none found: Tencent/ncnn UnaryOp sin cos large argument wrong result inf",
         witness=Case(
             "sinusoidal_positions",
             {
@@ -119,7 +119,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
             "*",
             shown=shown,
             reason=f"ncnn has no tensors without elements: a layer fails, {then}",
-            link="none found: ncnn empty Mat batch 0 segmentation fault extract",
+            link="none found: Tencent/ncnn empty Mat input zero size segmentation fault extract",
             witness=Case(layer, {"batch": 0, "dtype": "float32", **keys}, 0, {"x": np.zeros((0, *size), np.float32)}),
             applies=empty,
         )
@@ -127,7 +127,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
     *entries(
         "logsumexp",
         reason="it is a logarithm of a sum of Exp, which overflows beyond 88",
-        link="none found: ncnn Reduction LogSumExp overflow",
+        link="none found: Tencent/ncnn Reduction LogSumExp overflow inf",
         witness=Case(
             "logsumexp",
             {"batch": 1, "dtype": "float32", "inner": [2], "axis": -1, "keepdims": False},
@@ -143,7 +143,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         status=Status.MISMATCH,
         fix=Fix.ALLOWED,
         reason="InnerProduct keeps its weights in half precision where use_fp16_storage is on, as it is by default",
-        link="ncnn, option.h: use_fp16_storage, enabled by default",
+        link="ncnn, src/option.cpp, Option::Option(): use_fp16_storage = true",
         versions=VERSIONS,
         witness=Case(
             "squeeze_excite",

@@ -79,7 +79,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "l2_normalize",
         reason="torch.nn.functional.normalize becomes the layer Normalize, which has an axis of its own, not `dim`, "
         "without a word",
-        link="none found: pnnx F.normalize ncnn Normalize wrong dim across_channel",
+        link="none found: Tencent/ncnn pnnx F.normalize ncnn Normalize wrong dim",
         witness=case(
             "l2_normalize", np.array([[[1.0, 2.0], [3.0, 5.0]]], np.float32), inner=[2, 2], axes=[-1], eps=1e-12
         ),
@@ -88,7 +88,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "*",
         reason="the first axis of the last states, which is that of the layers, is taken for the batch and dropped: "
         "the states of the first row are left",
-        link="none found: pnnx ncnn LSTM GRU RNN hidden state output batch_index 233 shape batch lost",
+        link="none found: Tencent/ncnn pnnx LSTM GRU hidden state output batch wrong shape",
         witness=case("gru", np.ones((2, 1, 1), np.float32), **RECURRENT, initial_state=False, reset="after"),
         applies=lambda case: case.layer in {"gru", "lstm", "rnn"},
     ),
@@ -96,13 +96,13 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "bidirectional_lstm",
         shown=DYING,
         reason="an LSTM in both directions whose initial states are zeros made in the model ends pnnx: SIGSEGV",
-        link="none found: pnnx bidirectional LSTM segmentation fault pass_level5",
+        link="none found: Tencent/ncnn pnnx bidirectional LSTM segmentation fault",
         witness=case("bidirectional_lstm", np.ones((1, 1, 1), np.float32), **RECURRENT),
     ),
     *entries(
         "log_softmax",
         reason="log_softmax becomes a logarithm of Softmax, which has nothing left 104 below the greatest entry",
-        link="none found: pnnx ncnn F.log_softmax UnaryOp log Softmax underflow nan",
+        link="none found: Tencent/ncnn pnnx log_softmax softmax log underflow -inf nan",
         witness=case("log_softmax", np.array([[0.0, 200.0]], np.float32), inner=[2], axis=-1),
         applies=spread_along_axis(80, half=15),
     ),
@@ -110,7 +110,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "patch_embedding",
         reason="a class token that is expanded over the batch is folded into a constant that has the batch as an axis, "
         "which the rows that it is joined with have not: a result of another shape, or memory written beyond its end",
-        link="none found: pnnx fold constant expand batch cat MemoryData ncnn wrong shape",
+        link="none found: Tencent/ncnn pnnx class token expand batch cat constant folded wrong shape",
         witness=case(
             "patch_embedding",
             np.ones((2, 1, 1, 2), np.float32),
@@ -128,7 +128,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "transformer_decoder_block",
         reason="`is_causal` of MultiheadAttention is dropped together with its mask, without a word: every step sees "
         "the ones after it",
-        link="none found: pnnx nn.MultiheadAttention is_causal attn_mask dropped ncnn",
+        link="none found: Tencent/ncnn pnnx nn.MultiheadAttention is_causal attn_mask dropped",
         witness=Case(
             "transformer_decoder_block",
             {
@@ -152,7 +152,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
     *entries(
         "avg_pool2d",
         reason="the cells of a last window that reaches beyond the padding are counted in the mean",
-        link="none found: pnnx ncnn avg_pool2d ceil_mode count_include_pad divisor",
+        link="none found: Tencent/ncnn avg_pool2d ceil_mode count_include_pad wrong result",
         witness=case(
             "avg_pool2d",
             np.ones((1, 1, 4, 4), np.float32),
@@ -166,14 +166,14 @@ KNOWN: tuple[KnownDivergence, ...] = (
     *entries(
         "integer_division",
         reason="the rounding mode of torch.div is dropped: the quotient is not rounded",
-        link="none found: pnnx torch.div rounding_mode ignored ncnn BinaryOp",
+        link="https://github.com/Tencent/ncnn/issues/4304",
         witness=case("integer_division", np.array([[0.7]], np.float32), inner=[1], numbers="float", mode="floor"),
         applies=config_is(numbers="float"),
     ),
     *entries(
         "remainder",
         reason="torch.remainder, whose sign is the divisor's, becomes the remainder of the dividend's sign",
-        link="none found: pnnx torch.remainder ncnn BinaryOp fmod sign",
+        link="none found: Tencent/ncnn pnnx torch.remainder fmod sign BinaryOp",
         witness=case(
             "remainder", np.array([[-0.55], [0.55]], np.float32), inner=[1], numbers="float", sign_of="divisor"
         ),
@@ -182,7 +182,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
     *entries(
         "padded_conv2d",
         reason="circular padding becomes padding with zeros, without a word",
-        link="none found: pnnx F.pad circular ncnn Padding type zeros",
+        link="none found: Tencent/ncnn pnnx F.pad circular padding_mode unsupported zeros",
         witness=case(
             "padded_conv2d",
             np.ones((1, 1, 3, 3), np.float32),
@@ -200,14 +200,14 @@ KNOWN: tuple[KnownDivergence, ...] = (
     *entries(
         "rms_norm",
         reason="a norm over two axes is one over the last of them",
-        link="none found: pnnx F.rms_norm normalized_shape two axes ncnn RMSNorm",
+        link="none found: Tencent/ncnn pnnx rms_norm normalized_shape RMSNorm multiple dims",
         witness=case("rms_norm", np.array([[[1.0, 2.0], [3.0, 5.0]]], np.float32), **NORM, axes=2),
         applies=config_is(axes=2),
     ),
     *entries(
         "instance_norm",
         reason="InstanceNorm has the matrix of one row's channels for an image of one channel: it is normalised as one",
-        link="none found: pnnx nn.InstanceNorm1d ncnn InstanceNorm dims 2",
+        link="none found: Tencent/ncnn pnnx InstanceNorm1d wrong result 2 dims",
         witness=case(
             "instance_norm",
             np.array([[[1.0, 2.0], [3.0, 5.0]]], np.float32),
@@ -223,7 +223,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "group_norm",
         shown=(Stage.LOAD, Status.ERROR),
         reason="a norm without weights over channels alone is written with -1 channels, which ncnn does not load",
-        link="none found: pnnx nn.GroupNorm affine=False channels -1 ncnn layer load_param failed",
+        link="none found: Tencent/ncnn pnnx GroupNorm affine=False channels -1 load failed",
         witness=case(
             "group_norm",
             np.ones((2, 2), np.float32),
@@ -240,7 +240,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "*",
         shown=DYING,
         reason="pnnx runs the model on ones to learn its shapes: an index of 1 that a table of one row has not ends it",
-        link="none found: pnnx index out of range in self shape inference random integer input",
+        link="none found: Tencent/ncnn pnnx index out of range in self embedding shape inference input",
         witness=Case(
             "gather",
             {
@@ -263,7 +263,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "*",
         shown=(Stage.RUN, Status.ERROR),
         reason="a net without layers gives nothing for its input, which is its output: elemsize 0",
-        link="none found: ncnn extract input blob as output empty Mat identity net",
+        link="none found: Tencent/ncnn extract input blob directly as output empty identity net no layers",
         witness=case("cast", np.ones((1, 1), np.float32), inner=[1], source="float", target="float"),
         applies=lambda case: case.layer in {"cast", "pad", "data_dependent_loop"} or case.layer.startswith("resize"),
     ),
@@ -285,7 +285,9 @@ KNOWN: tuple[KnownDivergence, ...] = (
             "*",
             shown=shown,
             reason=f"a model in 16 bits is taken, but {reason}",
-            link="none found: pnnx float16 bfloat16 model expected scalar type Float but found Half",
+            link="https://github.com/Tencent/ncnn/pull/6933"
+            if dtype == "bfloat16"
+            else "none found: Tencent/ncnn pnnx half float16 bfloat16 model expected scalar type Float but found Half",
             witness=Case(layer, {"batch": 1, "dtype": dtype, **keys}, 0, {"x": np.ones(shape, dtype)}),
             applies=either(in_half, in_bfloat16),
         )
@@ -297,7 +299,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         status=Status.MISMATCH,
         fix=Fix.ALLOWED,
         reason="weights are kept in half precision",
-        link="pnnx, its usage: fp16=1 is the default",
+        link="ncnn, tools/pnnx/README.md, fp16 (default=1): save ncnn weight and onnx in fp16 data type",
         versions=VERSIONS,
         witness=case("mlp", np.array([[1.0]], np.float32), **LINEAR),
         applies=lambda case: any(name in case.layer for name in WITH_WEIGHTS),

@@ -332,7 +332,7 @@ RUNTIMES = (
         shown=RUNNING,
         fix=Fix.UPSTREAM,
         reason="TopK of no rows divides by their number, which WebAssembly ends with a trap: divide by zero",
-        link="none found: onnxruntime-web wasm TopK empty input zero rows divide by zero RuntimeError",
+        link="none found: onnxruntime-web wasm TopK empty tensor divide by zero RuntimeError",
         versions=("onnxruntime-web<=1.30.0",),
         witness=case("top_k", 2, inner=[], length=2, k=1, largest=True, indices=True),
     ),

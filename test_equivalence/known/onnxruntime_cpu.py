@@ -156,7 +156,7 @@ KNOWN = tuple(
             if setting == WEB
             else "MaxPool forgets a NaN in its window, and may forget what came before it: the greatest of 4, 3, "
             "NaN and 1 is 3",
-            link="none found: onnxruntime MaxPool NaN input not propagated",
+            link="none found: onnxruntime MaxPool NaN not propagated wasm MlasMaximumPool",
             versions=VERSIONS,
             witness=Case("max_pool2d", MAX_OF_PAIR, 0, {"x": SECOND_NAN})
             if setting == WEB
