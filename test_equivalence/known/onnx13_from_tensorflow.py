@@ -41,7 +41,7 @@ KNOWN = (
         status=Status.ERROR,
         fix=Fix.UPSTREAM,
         reason="CumSum is written in half precision, which ONNX does not have in it before opset 14",
-        link="none found: tf2onnx CumSum float16 opset 11 unsupported type",
+        link="none found: tensorflow-onnx CumSum float16 opset 13 type not supported invalid graph",
         versions=("tf2onnx<=1.17.0",),
         witness=Case(
             "cumsum",
@@ -59,7 +59,8 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="a product of transposed factors becomes MatMul and Transpose, and the type of the result loses its "
         "shape, which ONNX asks for: ValidationError",
-        link="none found: tf2onnx Einsum opset 13 output shape missing Field 'shape' of 'type' is required",
+        link="none found: tensorflow-onnx Einsum Field 'shape' of 'type' is required but missing ValidationError "
+        "output",
         versions=("tf2onnx<=1.17.0",),
         witness=Case(
             "einsum",

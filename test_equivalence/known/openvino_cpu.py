@@ -142,7 +142,7 @@ KNOWN = tuple(
             setting,
             Case("elu_family", {**ONE, "kind": "elu", "alpha": 2.0, "inner": [2]}, 0, x(-1e-8, -1e-6)),
             reason="Elu and Selu compute exp(x) - 1, which is 0 near 0, and not expm1",
-            link="none found: openvino CPU Elu Selu exp(x)-1 inaccurate near zero expm1",
+            link="none found: openvino CPU plugin Elu Selu inaccurate near zero expm1 exp(x)-1",
             applies=row_near_zero(2**-3),
             # TensorFlow's own Elu and Selu are as imprecise.
             paths="torch>*",
@@ -207,7 +207,8 @@ KNOWN = tuple(
             ),
             reason="AvgPool that counts the padding divides by the whole window also where ceil rounding lets it "
             "stand over the padding's end",
-            link="none found: openvino CPU AvgPool ceil_torch exclude_pad false divides by kernel size last window",
+            link="none found: openvino AvgPool ceil_mode count_include_pad wrong result PyTorch last window divisor "
+            "ceil_torch",
             applies=config_is(ceil_mode=True, count_include_pad=True),
             # litert-torch and Keras write the window out.
             paths="torch>*[!e]_from_torch*",
@@ -220,7 +221,7 @@ KNOWN = tuple(
             status=Status.ERROR,
             reason="two products of matrices of one element in a row become one subgraph, whose layout has an axis "
             "more than its tensor: Layout rank can't be larger than tensor rank",
-            link="none found: openvino snippets MLP Layout rank can't be larger than tensor rank",
+            link="none found: openvino snippets CPU Layout rank can't be larger than tensor rank",
             applies=lambda case: case.layer in {"mlp", "squeeze_excite", "swiglu"},
             # TFLite's products have transposed weights.
             paths="*[!e]_from_t[eo]*",

@@ -58,8 +58,9 @@ KNOWN = (
         reason="products of matrices, convolutions, recurrences and what lies between them are computed in bfloat16, "
         "with 8 bits of precision, where the processor has AVX512_BF16 or AMX; elsewhere OpenVINO says that it "
         "computes in float32, and this component is not run",
-        link="OpenVINO documentation, CPU Device, Floating Point Data Types Specifics: on platforms that natively "
-        "support bfloat16 calculations, the bf16 type is automatically used instead of f32",
+        link="OpenVINO documentation, CPU Device, Floating Point Data Types Specifics: On platforms that natively "
+        "support half-precision calculations (bfloat16 or float16), the half-precision type (bf16 or f16) is "
+        "automatically used instead of f32 to achieve better performance",
         versions=("openvino<=2026.4.1",),
         applies=lambda case: case.layer in PRODUCTS,
         witness=Case("mlp", {"batch": 1, "dtype": "float32", **LINEAR}, 0, {"x": np.array([[1.2345678]], np.float32)}),

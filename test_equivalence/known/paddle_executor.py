@@ -114,7 +114,7 @@ KNOWN = (
         status=Status.ERROR,
         fix=Fix.UPSTREAM,
         reason="the kernel of clip refuses a lower bound above the upper one; elsewhere the upper one wins",
-        link="none found: Paddle clip max should be greater than or equal to min",
+        link="none found: PaddlePaddle/Paddle clip max should be greater than or equal to min error",
         versions=PADDLE,
         witness=Case(
             "clip",
@@ -152,7 +152,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="most kernels refuse a tensor without elements, each in its own words: sizes must not be 0, metadata "
         "must be valid",
-        link="none found: Paddle 2.6 CPU kernel zero size tensor dims size must not be equal 0",
+        link="https://github.com/PaddlePaddle/Paddle/issues/72637",
         versions=PADDLE,
         witness=Case("mlp", {**RELU_LAST, "batch": 0}, 0, {"x": np.zeros((0, 1), np.float32)}),
         applies=empty,

@@ -64,7 +64,7 @@ KNOWN = (
         "what reads an LSTM's results looks for them under the node's name with _p0, _p1 or _p2, and the LSTM writes "
         "them under ONNX's names: as soon as an operator reads a state, AssertionError, couldn't find in previous "
         "layers",
-        "none found: X2Paddle onnx LSTM Couldn't find in previous layers topological sort _p0",
+        "https://github.com/PaddlePaddle/X2Paddle/issues/762",
     ),
     *(
         diverges(
@@ -120,7 +120,7 @@ KNOWN = (
         ),
         "Pad takes 4 or 8 widths of all axes, and not the 6 or 10 of one or three spatial ones: the padding value is "
         "wrong!",
-        "none found: X2Paddle onnx Pad The padding value is wrong 6 10 pads",
+        "https://github.com/PaddlePaddle/X2Paddle/issues/904",
         applies=padded_apart,
         paths="torch>*",
     ),
@@ -140,7 +140,7 @@ KNOWN = (
             {"x": ROW},
         ),
         "Gemm without its third input, which ONNX lets one leave out since opset 11: IndexError",
-        "none found: X2Paddle onnx Gemm without C bias optional list index out of range",
+        "none found: X2Paddle onnx Gemm without C bias IndexError list index out of range",
         paths="tensorflow>*",
     ),
     diverges(
@@ -153,7 +153,7 @@ KNOWN = (
         ),
         "GlobalAveragePool over one axis, as tf2onnx writes a mean over the last, hands Paddle a list for its size, or "
         "fails where it does not know how many axes there are",
-        "none found: X2Paddle GlobalAveragePool AdaptiveAvgPool1D output_size list pool_size must be int",
+        "none found: X2Paddle onnx GlobalAveragePool AdaptiveAvgPool1D output_size pool_size must be int",
         applies=layer_in("layer_norm", "rms_norm", "transformer_decoder_block", "transformer_encoder_block"),
         paths="tensorflow>*",
     ),
@@ -176,7 +176,8 @@ KNOWN = (
         ),
         "an attribute that is an array is compared with its default: ValueError, the truth value of an array is "
         "ambiguous",
-        "none found: X2Paddle remove_default_attrs truth value of an array is ambiguous",
+        "none found: X2Paddle remove_default_attrs ValueError truth value of an array with more than one element is "
+        "ambiguous",
         paths="tensorflow>*",
     ),
     diverges(
@@ -196,7 +197,7 @@ KNOWN = (
         ),
         "a convolution of an image of one row, as tf2onnx writes one of one axis, comes after reshaping to computed "
         "sizes, so that Paddle knows none of them and refuses the channels",
-        "none found: X2Paddle onnx conv1d tf2onnx Unsqueeze input's channels is -1 should be equal to filter's",
+        "none found: X2Paddle onnx conv input's channels is -1 should be equal to filter's channels",
         paths="tensorflow>*",
     ),
     diverges(
@@ -218,7 +219,7 @@ KNOWN = (
         ),
         "unflatten is written with sizes cut out at computed places, so that Paddle does not know how many there are "
         "and makes a shape of -1 sizes: std::bad_alloc, or min() of nothing",
-        "none found: X2Paddle Paddle reshape shape tensor unknown length std::bad_alloc infer_shape",
+        "none found: X2Paddle onnx reshape std::bad_alloc shape tensor unknown infer shape",
         applies=layer_in("grouped_query_attention", "attention_cache_step"),
         paths="torch>*",
     ),
@@ -231,7 +232,7 @@ KNOWN = (
             {"x": FOUR},
         ),
         "Resize with the mode `cubic` is handed to Paddle under that name; Paddle calls it bicubic",
-        "none found: X2Paddle onnx Resize cubic resample of image_resize can only be bicubic",
+        "none found: X2Paddle onnx Resize cubic mode bicubic resample of image_resize",
         paths="tensorflow>*",
     ),
     diverges(
@@ -244,7 +245,7 @@ KNOWN = (
         ),
         "Softmax and LogSoftmax without an axis are along axis 1, which is their default up to opset 12; from 13 on it "
         "is the last axis, and tf2onnx leaves it out",
-        "none found: X2Paddle onnx Softmax default axis opset 13 -1 tf2onnx",
+        "none found: X2Paddle onnx Softmax default axis opset 13 -1 wrong result",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=lambda case: (
@@ -262,7 +263,7 @@ KNOWN = (
         ),
         "the number that Pad fills with is an input since opset 11; X2Paddle looks for the attribute of before and "
         "fills with 0",
-        "none found: X2Paddle onnx Pad constant_value input ignored opset 11",
+        "none found: X2Paddle onnx Pad constant_value input ignored opset 11 fills with 0",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=lambda case: case.config["mode"] == "constant" and case.config["value"] != 0,
@@ -273,7 +274,7 @@ KNOWN = (
             Case(layer, {**PIXELS, "out_size": out_size, **how}, 0, {"x": FOUR}),
             "of Resize's coordinate_transformation_mode X2Paddle reads none where there are scales, and has Paddle "
             "take pixels from their corner",
-            "none found: X2Paddle onnx Resize coordinate_transformation_mode half_pixel align_mode scales wrong",
+            "none found: X2Paddle onnx Resize coordinate_transformation_mode half_pixel align_mode wrong result",
             stage=Stage.COMPARE,
             status=Status.MISMATCH,
             applies=config_is(**how),
@@ -293,7 +294,7 @@ KNOWN = (
             {"x": ROW, "steps": np.array(0, np.int32)},
         ),
         "a constant without axes, here the steps of a traced loop, becomes one of a single element: shape (1,)",
-        "none found: X2Paddle onnx Constant scalar 0-D shape becomes [1]",
+        "none found: X2Paddle onnx Constant scalar 0-D tensor shape becomes [1]",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=config_is(writing="python"),
@@ -310,15 +311,25 @@ KNOWN = (
             ),
             "Gather becomes paddle.gather, which takes no negative index, as PyTorch's exporter writes it for the last "
             f"of the sizes: {then}",
-            "none found: X2Paddle onnx Gather negative index element of Index must be greater than or equal to 0",
+            link,
             stage=Stage.RUN,
             status=status,
             applies=layer_in("sort", "rotary_attention", "gather", "gru", "embedding_lookup"),
             paths=f"torch>*>{runtime}",
         )
-        for runtime, status, then in (
-            ("paddle_executor", Status.ERROR, "OutOfRangeError"),
-            ("paddle_lite_x86", Status.CRASH, "it reads what lies before, and a check of that ends the process"),
+        for runtime, status, then, link in (
+            (
+                "paddle_executor",
+                Status.ERROR,
+                "OutOfRangeError",
+                "https://github.com/PaddlePaddle/Paddle/pull/68780",
+            ),
+            (
+                "paddle_lite_x86",
+                Status.CRASH,
+                "it reads what lies before, and a check of that ends the process",
+                "none found: X2Paddle onnx Gather negative index -1 paddle.gather OutOfRangeError element of Index",
+            ),
         )
     ),
     *(
@@ -333,7 +344,7 @@ KNOWN = (
             ),
             "GatherElements and GatherND of a batch are written with the sizes that X2Paddle knows: an open one is "
             f"-1, {then}",
-            "none found: X2Paddle onnx GatherElements dynamic shape linspace num -1",
+            "none found: X2Paddle onnx GatherElements GatherND dynamic shape linspace num -1",
             stage=Stage.RUN,
             status=status,
             paths=f"*>{runtime}",
@@ -352,7 +363,7 @@ KNOWN = (
             {"x": np.array([[5, -7]], np.int32)},
         ),
         "Mod becomes paddle.remainder, whatever its attribute `fmod` says: the sign is the divisor's",
-        "none found: X2Paddle onnx Mod fmod ignored paddle.remainder sign",
+        "none found: X2Paddle onnx Mod fmod attribute paddle.remainder sign",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=config_is(sign_of="dividend"),
@@ -367,7 +378,7 @@ KNOWN = (
             {"x": np.array([[np.inf]], np.float32)},
         ),
         "Clip without an upper bound gets float32's greatest number for one: infinity becomes 3.4e38",
-        "none found: X2Paddle onnx Clip max missing default 3.4028234663852886e+38 infinity",
+        "none found: X2Paddle onnx Clip missing max default 3.4028234663852886e+38",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=infinite,
@@ -382,7 +393,7 @@ KNOWN = (
             {"x": FOUR},
         ),
         "BatchNormalization with numbers that are computed, here repeated by Tile, and no weights: KeyError",
-        "none found: X2Paddle onnx BatchNormalization scale not initializer KeyError",
+        "none found: X2Paddle onnx BatchNormalization scale not initializer KeyError weights",
         applies=config_is(statistics="running"),
         paths="torch>*",
     ),
@@ -403,7 +414,7 @@ KNOWN = (
             {"x": np.ones((1, 1, 1), np.float16)},
         ),
         "layers are written in float32, and weights of half precision do not fit them: Variable dtype not match",
-        "none found: X2Paddle onnx float16 weights Variable dtype not match",
+        "https://github.com/PaddlePaddle/X2Paddle/issues/943",
         applies=in_half,
         paths="torch>*",
     ),

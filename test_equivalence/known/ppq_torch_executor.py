@@ -123,7 +123,7 @@ KNOWN = (
             ),
             "ReduceMean, ReduceMax and ReduceL2 take their axes as an attribute only; from opset 18 on they are an "
             "input: ValueError, too many values to unpack",
-            "none found: ppq ReduceMean opset 18 axes input too many values to unpack",
+            "none found: OpenPPL/ppq ReduceMean opset 18 axes input ValueError too many values to unpack",
             applies=layer_in(layers),
             paths=f"*>{exporter}>*",
         )
@@ -153,7 +153,7 @@ KNOWN = (
         ),
         "Shape ignores `start` and `end`, which it has from opset 15 on, and gives all sizes: what is computed of them "
         "has too many",
-        "none found: ppq Shape operator start end attribute opset 15 ignored",
+        "none found: OpenPPL/ppq Shape operator start end attribute opset 15",
         applies=both(layer_in(SIZED), open_batch),
         # The other two exporters write Gather or Slice after Shape.
         paths="*>onnx_from_torch>*",
@@ -167,7 +167,7 @@ KNOWN = (
             {"x": np.array([3], np.int32)},
         ),
         "Div of two int32 tensors asks for `values[1].dtype[1]`: TypeError, 'torch.dtype' object is not subscriptable",
-        "none found: ppq Eltwise_forward Div int32 torch.dtype object is not subscriptable",
+        "none found: OpenPPL/ppq Div int32 TypeError 'torch.dtype' object is not subscriptable",
         applies=both(layer_in(("integer_division", "remainder")), config_is(numbers="int32")),
         # torch.onnx.export divides integers as floats.
         paths="*_from_t*[yw]>*",
@@ -182,7 +182,7 @@ KNOWN = (
         ),
         "LogSoftmax is the logarithm of Softmax, which is 0 from 104 below the greatest entry on, 17 in half "
         "precision: -infinity",
-        "none found: ppq LogSoftmax_forward log of softmax -inf",
+        "none found: OpenPPL/ppq LogSoftmax forward -inf log softmax",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=spread_along_axis(80, half=8),
@@ -200,7 +200,7 @@ KNOWN = (
             },
         ),
         "ScatterND and ScatterElements ignore `reduction`: what should be added is written over",
-        "none found: ppq ScatterND ScatterElements reduction add ignored",
+        "none found: OpenPPL/ppq ScatterND ScatterElements reduction add",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=config_is(mode="add"),
@@ -233,7 +233,8 @@ KNOWN = (
         ),
         "of Resize's coordinate_transformation_mode PPQ reads align_corners and no other: the nearest pixel is that at "
         "floor(place * size / new size)",
-        "none found: ppq Resize nearest coordinate_transformation_mode half_pixel ignored",
+        "none found: OpenPPL/ppq executor operator wrong result Resize nearest half_pixel "
+        "coordinate_transformation_mode",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=config_is(centres="half_pixel"),
@@ -245,7 +246,7 @@ KNOWN = (
             witness,
             "a model of nothing but Identity, such as a loop traced without a step or padding by nothing, loses its "
             "output when PPQ removes that: KeyError, it is not a valid variable of current graph",
-            "none found: ppq remove_identity graph output is not a variable name",
+            "none found: OpenPPL/ppq remove_identity graph output KeyError not a valid variable of current graph",
             applies=does_nothing,
             paths=paths,
         )
@@ -259,18 +260,19 @@ KNOWN = (
             layer,
             witness,
             f"a batch normalisation without a convolution before it becomes a 1 by 1 convolution of images, {then}",
-            "none found: ppq replace_batchnorm_to_conv dimension 1d 3d input Isolated BatchNormalization",
+            link,
             stage=stage,
             applies=applies,
             paths=paths,
         )
-        for layer, stage, applies, paths, then, witness in (
+        for layer, stage, applies, paths, then, link, witness in (
             (
                 "batch_norm",
                 Stage.RUN,
                 of_no_images,
                 "torch>*",
                 "whatever the axes are",
+                "https://github.com/OpenPPL/ppq/issues/496",
                 Case("batch_norm", {**NORM, "layout": "channels_first", "affine": False}, 0, {"x": ROW}),
             ),
             (
@@ -279,6 +281,7 @@ KNOWN = (
                 config_is(statistics="running"),
                 "torch>onnx*_legacy>*",
                 "if its numbers are parameters and not computed: AssertionError, should have 4 parameters",
+                "none found: OpenPPL/ppq BatchNormalization should have 4 parameters assert format_graph",
                 Case("instance_norm", {**NORM, "statistics": "running", "affine": True}, 0, {"x": ROW}),
             ),
         )
@@ -293,7 +296,7 @@ KNOWN = (
         ),
         "PRelu hands its slopes to torch.nn.functional.prelu, which takes a vector of them and no tensor that fits the "
         "input's axes, as ONNX has it",
-        "none found: ppq PRelu_forward Expected weight to be a scalar or 1D tensor",
+        "none found: OpenPPL/ppq PRelu Expected weight to be a scalar or 1D tensor",
         applies=config_is(kind="prelu", slopes="by_channel"),
         # tf2onnx writes other operators.
         paths="torch>*",
@@ -307,7 +310,7 @@ KNOWN = (
             {"x": np.array([[100]], np.float32)},
         ),
         "Softplus is log(exp(x) + 1): infinity from 89 on, 12 in half precision, and 0 where exp(x) is lost beside 1",
-        "none found: ppq Softplus_forward log exp overflow inf",
+        "none found: OpenPPL/ppq Softplus forward log exp overflow inf",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         # The newer exporter writes other operators.
@@ -329,7 +332,7 @@ KNOWN = (
             {"x": np.ones((1, 1, 2, 2), np.float32)},
         ),
         "AveragePool ignores `count_include_pad` and counts the padding always; ONNX counts it only if asked to",
-        "none found: ppq AveragePool_forward count_include_pad ignored",
+        "none found: OpenPPL/ppq AveragePool count_include_pad",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=config_is(count_include_pad=False),
@@ -357,7 +360,7 @@ KNOWN = (
         ),
         "padding of three axes is given to torch.nn.functional.pad in the order of the axes, which takes the last "
         "axis first: depth is padded as width",
-        "none found: ppq convert_onnx_pads_to_torch 3d order pad axes",
+        "none found: OpenPPL/ppq Conv3d padding convert_onnx_pads_to_torch order",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=lambda case: any(case.config["window"]["padding"]),
@@ -372,7 +375,7 @@ KNOWN = (
             {"x": np.ones((1, 2), np.float16)},
         ),
         "Sub makes float32 of what it gives, whatever it was given (default.py, Eltwise_forward)",
-        "none found: ppq Eltwise_forward Sub float() float16 output dtype float32",
+        "https://github.com/OpenPPL/ppq/issues/540",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=in_half,
@@ -387,7 +390,7 @@ KNOWN = (
             {"x": np.zeros((0, 2), np.float32)},
         ),
         "ReduceMean of no rows gives back its input, with the axis that it should have reduced",
-        "none found: ppq ReduceMean_forward len(input_value) == 0 returns input",
+        "none found: OpenPPL/ppq GatherND_forward reshape empty tensor batch 0 ReduceMean",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=empty,
@@ -410,7 +413,7 @@ KNOWN = (
             {"x": np.array([[1, 2]], np.float32), "indices": np.array([1], np.int32)},
         ),
         "Gather along a negative axis gives back its input: the axis is compared with 0, 1 and so on only",
-        "none found: ppq Gather_forward negative axis returns input unchanged",
+        "none found: OpenPPL/ppq Gather_forward negative axis",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=lambda case: case.config["axis"] < 0,
@@ -439,7 +442,7 @@ KNOWN = (
         ),
         "ConvTranspose with uneven padding, as tf2onnx writes it for an output padding, takes the width's off the "
         "height and the other way round",
-        "none found: ppq ConvTranspose_forward uneven pads order p1 p2 p3 p4 height width",
+        "none found: OpenPPL/ppq ConvTranspose pads output_padding asymmetric wrong",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=lambda case: any(case.config["output_padding"]),
@@ -454,7 +457,7 @@ KNOWN = (
             {"x": np.zeros((0, 2), np.float32), "indices": np.zeros((0, 1), np.int32)},
         ),
         "GatherND reshapes what it takes with a -1 in the shape, which nothing answers where there are no rows",
-        "none found: ppq GatherND_forward empty batch reshape -1 ambiguous",
+        "none found: OpenPPL/ppq GatherND_forward reshape empty tensor batch 0 ReduceMean",
         applies=both(layer_in(("take_along_axis", "mixture_of_experts")), empty),
         paths="tensorflow>*",
     ),
@@ -478,7 +481,7 @@ KNOWN = (
         ),
         "Sub makes float32 of what it gives, whatever it was given (default.py, Eltwise_forward): MatMul refuses that "
         "beside float16",
-        "none found: ppq Eltwise_forward Sub float() float16 output dtype float32",
+        "https://github.com/OpenPPL/ppq/issues/540",
         applies=in_half,
         paths="tensorflow>*",
     ),
@@ -491,7 +494,7 @@ KNOWN = (
             {"x": np.array([1, 2, 4, 9], np.float32).reshape(1, 1, 2, 2)},
         ),
         "Resize ignores `cubic_coeff_a` and takes PyTorch's, -0.75",
-        "none found: ppq Resize cubic_coeff_a ignored torch interpolate bicubic",
+        "none found: OpenPPL/ppq Resize cubic_coeff_a bicubic interpolate",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=config_is(coefficient=-0.5),

@@ -62,7 +62,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="products are bounded by the greatest and the lowest float32: of infinity comes 3.4e38, of NaN as well; "
         "MatMul, FullyConnected, the convolutions and ElementWiseMultiply of a computed operand",
-        link="none found: QNN CPU backend MatMul FullyConnected NaN infinity clamped FLT_MAX",
+        link="none found: onnxruntime QNN EP CPU backend MatMul infinity NaN clamped FLT_MAX",
         versions=QNN,
         witness=Case("silu", {**ONE, "inner": [1]}, 0, {"x": np.array([[np.inf]], np.float32)}),
         applies=both(multiplies, either(non_finite, config_is(mask="key_padding_all"))),
@@ -75,7 +75,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="a comparison forgets NaN: Relu of it is 0, ReluMinMax of it the lower bound, HardSigmoid 1, Sign 1, "
         "and ReduceMax is that of the others",
-        link="none found: QNN CPU backend Relu ReluMinMax ReduceMax Sign NaN not propagated",
+        link="none found: onnxruntime QNN EP Relu Clip NaN not propagated",
         versions=QNN,
         witness=Case("clip", {**ONE, "inner": [1], "bounds": [-0.5, 0.5]}, 0, {"x": np.array([[np.nan]], np.float32)}),
         applies=both(compares, not_a_number),
@@ -88,7 +88,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="the plugin makes QNN's Gelu, which is the one by erf, of Gelu whatever its attribute `approximate`; "
         "they differ by up to 5e-4",
-        link="none found: QNN execution provider Gelu approximate tanh attribute ignored erf",
+        link="none found: onnxruntime QNN EP Gelu approximate tanh attribute",
         versions=QNN,
         witness=Case("gelu", {**ONE, "inner": [1], "approximate": "tanh"}, 0, {"x": np.array([[-1.5]], np.float32)}),
         applies=either(config_is(approximate="tanh"), config_is(activation="gelu_tanh")),
@@ -103,7 +103,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="Pad by reflection along the last of four axes does not reflect: it goes on to read the numbers that "
         "follow in memory",
-        link="none found: QNN CPU backend Pad MIRROR_REFLECT rank 4 last axis wrong",
+        link="none found: onnxruntime QNN EP Pad reflect mode wrong result CPU backend",
         versions=QNN,
         witness=Case("pad", {**ONE, **REFLECTED}, 0, {"x": np.array([[[[1, 2]]]], np.float32)}),
         applies=config_is(mode="reflect"),
@@ -116,7 +116,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="Gather at a negative index that is an input of the model gives 0; one that is a constant the plugin "
         "counts from the end",
-        link="none found: QNN execution provider Gather negative indices dynamic input zero",
+        link="none found: onnxruntime QNN EP Gather negative indices dynamic input",
         versions=QNN,
         witness=Case(
             "gather",
@@ -135,7 +135,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="Mod of integers becomes a division, a rounding down and a product in float32, and 64-bit integers are "
         "32-bit ones in between, so that great numbers lose their last digits or their first",
-        link="none found: QNN execution provider Mod int32 float division precision int64 cast int32 truncated",
+        link="none found: onnxruntime QNN EP Mod op int32 int64 precision float division",
         versions=QNN,
         witness=Case(
             "remainder",
@@ -153,7 +153,7 @@ KNOWN = (
         status=Status.ERROR,
         fix=Fix.UPSTREAM,
         reason="pooling with ceil_mode is taken by the plugin, which then fails to compose the graph",
-        link="none found: QNN execution provider MaxPool AveragePool ceil_mode Failed to compose Qnn graph",
+        link="none found: onnxruntime QNN EP MaxPool AveragePool ceil_mode Failed to compose Qnn graph",
         versions=QNN,
         witness=Case(
             "max_pool2d",
@@ -172,7 +172,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="the plugin asks for Resize in another layout, then leaves the node in that layout, which nothing else "
         "runs; another form of Resize it leaves before",
-        link="none found: QNN Resize cubic was inserted using the NHWC format as requested but was not selected",
+        link="none found: QNN EP Resize cubic was inserted using the NHWC format as requested but was not selected",
         versions=QNN,
         witness=Case("resize_bicubic", BICUBIC, 0, {"x": np.ones((1, 1, 1, 3), np.float32)}),
         paths="tensorflow>*",
@@ -184,7 +184,7 @@ KNOWN = (
         status=Status.CRASH,
         fix=Fix.UPSTREAM,
         reason="GatherNd with indices of five axes, which is written where windows differ in size, ends the process",
-        link="none found: QNN CPU backend GatherNd rank 6 abort",
+        link="none found: QNN EP CPU backend GatherND indices rank 5 6 crash abort",
         versions=QNN,
         witness=Case(
             "adaptive_avg_pool2d",
@@ -205,7 +205,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="the backend refuses a Gelu in half precision, ONNX Runtime inlines the operator as a function, and the "
         "plugin fails on what it takes of that: Zero tensor size!",
-        link="none found: QNN CPU backend float16 Failed to setup QNN input tensors Zero tensor size",
+        link="https://github.com/onnxruntime/onnxruntime-qnn/pull/795",
         versions=QNN,
         witness=Case(
             "gelu",
@@ -223,7 +223,7 @@ KNOWN = (
         status=Status.CRASH,
         fix=Fix.UPSTREAM,
         reason="LSTM in half precision, which the backend does not have, is taken by the plugin and ends the process",
-        link="none found: QNN execution provider LSTM float16 segmentation fault CPU backend",
+        link="none found: QNN EP LSTM float16 crash segmentation fault",
         versions=QNN,
         witness=Case("lstm", {**CELL, "bias": True}, 0, {"x": np.zeros((2, 1, 1), np.float16)}),
         applies=in_half,
@@ -250,7 +250,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="the plugin takes tensors without elements, and fails to compose its graph of them, or leaves a "
         "convolution for which it has asked for another layout",
-        link="none found: QNN empty tensor zero batch was inserted using the NHWC format not selected",
+        link="none found: QNN EP empty tensor zero dimension batch 0 Failed to compose Qnn graph",
         versions=QNN,
         witness=Case(
             "conv1d",

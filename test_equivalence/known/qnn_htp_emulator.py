@@ -81,7 +81,7 @@ KNOWN = (
         "*",
         reason="the processor's float has neither NaN nor infinity: both become numbers, 131008 for one, and what is "
         "too great is held there; a softmax of a wholly masked row is uniform",
-        searched="QNN HTP fp16 NaN infinity saturate 131008 output",
+        searched="QNN HTP fp16 NaN Inf saturate output 65504 131008",
         witness=Case("relu_family", {**ONE, "kind": "relu", "inner": [1]}, 0, {"x": np.array([[np.nan]], np.float32)}),
         applies=either(beyond(256.0), config_is(mask="key_padding_all")),
     ),
@@ -89,7 +89,7 @@ KNOWN = (
         "*",
         reason="functions are approximated beyond what half precision needs: Softplus is 5 % off at -1.4, Sigmoid 5 % "
         "at -5, Elu of 0 is -4e-5",
-        searched="QNN HTP fp16 Softplus Sigmoid Elu accuracy approximation",
+        searched="QNN EP HTP fp16 accuracy Sigmoid Softplus Elu wrong approximation error",
         witness=Case("softplus", {**ONE, "inner": [1], **SOFT}, 0, {"x": np.array([[-1.25]], np.float32)}),
         applies=approximated,
     ),
@@ -97,7 +97,7 @@ KNOWN = (
         "log*",
         reason="the logarithm of a sum that is 1 because one number is left of it, or is the only one, is about -18 "
         "or -34 where 0 is due",
-        searched="QNN HTP LogSoftmax single element axis log of one wrong fp16",
+        searched="QNN EP HTP LogSoftmax wrong result single element axis fp16",
         witness=Case("log_softmax", {**ONE, "inner": [1], "axis": 0}, 0, {"x": np.array([[0.5]], np.float32)}),
         applies=either(both(lambda case: case.layer == "log_softmax", one_number), beyond(10.0)),
     ),
@@ -105,7 +105,7 @@ KNOWN = (
         "remainder",
         reason="Mod of integers becomes a division, a rounding down and a product of floats, and 64-bit integers are "
         "32-bit ones in between, so that great numbers lose their last digits or their first",
-        searched="QNN execution provider Mod int32 float division precision int64 cast int32 truncated",
+        searched="onnxruntime QNN EP Mod op int32 int64 precision float division",
         witness=Case(
             "remainder",
             {**ONE, "inner": [], "numbers": "int32", "sign_of": "divisor"},
@@ -119,14 +119,14 @@ KNOWN = (
         "gather",
         reason="Gather along an inner axis by indices that are an input gives what is in memory, mostly 0, from the "
         "second row on",
-        searched="QNN HTP Gather axis 1 batch dynamic indices wrong output second batch",
+        searched="QNN EP HTP Gather axis 1 dynamic indices wrong output batch",
         witness=Case("gather", {**ONE, "batch": 2, **PICKED}, 0, {"x": ROW, "indices": np.array([0, 1, 2], np.int32)}),
         applies=lambda case: bool(case.config["batch"] > 1),
     ),
     entry(
         "*pad*",
         reason="Pad that repeats the border gives what is in memory there, mostly 0",
-        searched="QNN HTP Pad EDGE mode fp16 wrong border replicate",
+        searched="QNN EP HTP Pad edge mode fp16 wrong output",
         witness=Case("pad", {**ONE, **REPEATED}, 0, {"x": np.array([[[1, 2]]], np.float32)}),
         applies=config_is(mode="replicate"),
         paths="torch>*",
@@ -134,7 +134,7 @@ KNOWN = (
     entry(
         "avg_pool2d",
         reason="PoolAvg2d with ceil_mode is wrong in windows that reach beyond the padding: 0, or a mean over too many",
-        searched="QNN HTP AveragePool ceil_mode count_include_pad wrong",
+        searched="QNN EP HTP AveragePool ceil_mode count_include_pad inaccurate",
         witness=Case(
             "avg_pool2d",
             {**ONE, "channels": 1, "window": OVER_EDGE, "ceil_mode": True, "count_include_pad": True},
@@ -148,7 +148,7 @@ KNOWN = (
         "attention_cache_step",
         reason="the result of FullyConnected that is reshaped from (2, 4) to (2, 1, 4) as an output is wrong "
         "from the second row on",
-        searched="QNN HTP FullyConnected Reshape output second row wrong fp16",
+        searched="QNN EP HTP FullyConnected Reshape MatMul output wrong second row fp16 emulator",
         witness=Case(
             "attention_cache_step",
             {**ONE, "batch": 2, "heads": 2, "depth": 3, "width": 4, "past": 4},
@@ -163,7 +163,7 @@ KNOWN = (
         shown=LOADING,
         reason="the plugin asks for a dilated convolution of volumes in another layout, then leaves it in that one, "
         "which nothing else runs",
-        searched="QNN Conv3d dilation was inserted using the NHWC format as requested but was not selected",
+        searched="QNN EP Conv3d dilation inserted using the NHWC format as requested but was not selected",
         witness=Case(
             "conv3d",
             {**ONE, "in_channels": 2, "out_channels": 3, "bias": True, "window": DILATED},
@@ -177,7 +177,7 @@ KNOWN = (
         shown=LOADING,
         reason="a dilated convolution with more padding on one side than on the other does not finalize: error 1002, "
         "memory allocation",
-        searched="QNN HTP Failed to finalize QNN graph 1002 QNN_COMMON_ERROR_MEM_ALLOC dilated Conv2d",
+        searched="QNN HTP Failed to finalize QNN graph error 1002 QNN_COMMON_ERROR_MEM_ALLOC dilated Conv",
         witness=Case(
             "conv2d_bn_relu",
             {**ONE, "batch": 3, **NORMALISED, "window": UNEVEN},
@@ -191,7 +191,7 @@ KNOWN = (
         shown=DYING,
         reason="the plugin reads beyond a vector where a Gather and a Reshape stand between Transpose and Conv: "
         "Assertion '__n < this->size()' failed",
-        searched="onnxruntime QNN GatherTransposeReshapeFusion Assertion __n this->size() failed stl_vector",
+        searched="onnxruntime-qnn GatherTransposeReshapeFusion crash vector out of range assertion",
         witness=Case("squeeze_excite", {**ONE, **PIXELS}, 0, {"x": np.zeros((1, 3, 4, 5), np.float32)}),
         applies=config_is(layout="NHWC"),
         paths="torch>onnx_from_torch>*",
@@ -200,7 +200,7 @@ KNOWN = (
         "*",
         shown=DYING,
         reason="a tensor without elements ends the process: a division by 0, or memory that is not there",
-        searched="QNN HTP zero size tensor floating point exception SIGFPE finalize",
+        searched="QNN EP empty tensor zero dimension batch 0 Failed to compose Qnn graph",
         witness=Case("softplus", {**NOTHING, "inner": [1], **SOFT}, 0, {"x": np.zeros((0, 1), np.float32)}),
         applies=empty,
     ),
@@ -209,7 +209,7 @@ KNOWN = (
         shown=LOADING,
         reason="the plugin takes tensors without elements, and fails to compose or to finalize its graph of them, or "
         "leaves a convolution for which it has asked for another layout",
-        searched="QNN empty tensor zero batch Failed to compose Qnn graph NHWC format not selected",
+        searched="QNN EP empty tensor zero dimension batch 0 Failed to compose Qnn graph",
         witness=Case("conv1d", {**NOTHING, **CONV}, 0, {"x": np.zeros((0, 1, 1), np.float32)}),
         applies=both(empty, lambda case: case.layer not in REFUSED_BEFORE.split()),
     ),

@@ -44,7 +44,7 @@ def in_float32(*, stage: Stage, status: Status, witness: Case, then: str) -> Kno
         fix=Fix.UPSTREAM,
         reason="matmul and convolutions are written with out_dtype float32 whatever their operands are, and batch "
         f"normalisation of half precision is left in float32: {then}",
-        link="none found: tvm relax torch frontend matmul out_dtype float32 hard-coded half precision",
+        link="https://github.com/mlc-ai/relax/pull/165",
         versions=VERSIONS,
         witness=witness,
         applies=both(either(in_half, in_bfloat16), multiplies),
@@ -60,7 +60,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="aten.select with an index below zero becomes a take with the same one, which does not count from the "
         "end: the result is whatever lies in memory before the tensor",
-        link="none found: tvm relax torch frontend select negative index take out of bounds",
+        link="none found: tvm relax torch frontend select negative index take out of bounds wrong result",
         versions=VERSIONS,
         witness=Case(
             "rnn",
@@ -110,7 +110,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="SELU is taken apart into aten.elu with three factors, of which the front end reads the first and "
         "leaves the scale away: SELU is 1/1.05 of what it should be",
-        link="none found: tvm relax torch frontend elu scale input_scale ignored selu wrong result",
+        link="none found: tvm relax exported program frontend elu selu scale input_scale ignored",
         versions=VERSIONS,
         witness=Case(
             "elu_family",
@@ -128,7 +128,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="group normalisation without weights is asked of relax.nn.group_norm with None for them: Found null "
         "pointer node while traversing AST",
-        link="none found: tvm relax native_group_norm weight None null pointer node traversing AST",
+        link="none found: tvm relax from_exported_program group_norm affine=False weight None null pointer node",
         versions=VERSIONS,
         witness=Case(
             "group_norm",
@@ -155,7 +155,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="aten.index_put with fewer indices than axes, which writes whole rows, is refused by the operator that "
         "it becomes: IndexPut requires the number of index tensors to match the data tensor dimensions",
-        link="none found: tvm relax index_put fewer index tensors than dimensions rows",
+        link="none found: tvm relax index_put requires the number of index tensors to match the data tensor dimensions",
         versions=VERSIONS,
         witness=Case(
             "scatter",
@@ -177,7 +177,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="repeat by an open size is asked of relax.tile, whose repetitions are numbers: TypeError. PyTorch takes "
         "instance normalisation apart into it, since weights are repeated for every row",
-        link="none found: tvm relax torch frontend repeat symbolic size tile TypeError instance_norm dynamic batch",
+        link="none found: tvm relax from_exported_program repeat dynamic batch tile TypeError symbolic",
         versions=VERSIONS,
         witness=Case(
             "instance_norm",
@@ -204,7 +204,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="aten.clamp of integers with one bound becomes a clip with infinity for the other one, and the kernel "
         "is not compiled: Cannot convert infinity to BigInt",
-        link="none found: tvm relax clamp integer one bound clip infinity Cannot convert infinity to BigInt",
+        link="none found: tvm relax from_exported_program clamp integer tensor Cannot convert infinity to BigInt",
         versions=VERSIONS,
         witness=Case(
             "relative_position_attention",
@@ -231,7 +231,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="aten.upsample_nearest2d, mode nearest of interpolate, is translated as if its pixels had centres, "
         "which is nearest-exact: half_pixel instead of asymmetric",
-        link="none found: tvm relax torch frontend upsample_nearest2d half_pixel asymmetric wrong pixels",
+        link="none found: tvm relax from_exported_program upsample_nearest2d half_pixel asymmetric wrong result",
         versions=VERSIONS,
         witness=Case(
             "resize_nearest",
@@ -256,7 +256,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="aten.index by a column and a row of indices, as bicubic resizing is taken apart into, loses an axis "
         "where both have one element: (1, 1, 1) instead of (1, 1, 1, 1)",
-        link="none found: tvm relax torch frontend index tensor single element loses axis bicubic",
+        link="none found: tvm relax from_exported_program aten.index.Tensor wrong output shape single element squeezed",
         versions=VERSIONS,
         witness=Case(
             "resize_bicubic",

@@ -67,7 +67,7 @@ KNOWN = (
         "grouped_query_attention mixture_of_experts",
         reason="Expand to a constant shape reads every size of what it expands as a number, an open one too: "
         "AttributeError, 'Var' object has no attribute 'value' (relax/frontend/onnx, Expand)",
-        link="none found: tvm relax onnx Expand dynamic batch 'Var' object has no attribute 'value'",
+        link="none found: tvm relax onnx Expand dynamic batch AttributeError 'Var' object has no attribute 'value'",
         witness=Case(
             "grouped_query_attention",
             {
@@ -90,7 +90,7 @@ KNOWN = (
         "resize_bicubic resize_bilinear",
         reason="Resize to sizes that begin with the open batch reads it as a number before it is left away: "
         "AttributeError, 'Var' object has no attribute 'value' (relax/frontend/onnx, Resize)",
-        link="none found: tvm relax onnx Resize sizes dynamic batch 'Var' object has no attribute 'value'",
+        link="https://github.com/apache/tvm/pull/20406",
         witness=Case(
             "resize_bilinear",
             {
@@ -111,7 +111,7 @@ KNOWN = (
         "sort",
         reason="a size that is picked out of a Shape is a scalar of Relax's, of which a Reshape, as PyTorch writes one "
         "before TopK, is refused: Reshape requires the input data to be Tensor, the given one is ir.PrimType",
-        link="none found: tvm relax onnx Shape Gather Reshape requires the input data to be Tensor PrimType dynamic",
+        link="none found: tvm relax onnx Reshape requires the input data to be Tensor PrimType Shape Gather",
         witness=Case(
             "sort",
             {"batch": 2, "dtype": "float32", "inner": [2], "axis": -1, "descending": False},
@@ -128,7 +128,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="Slice with bounds that are computed becomes dynamic_strided_slice, whose result has no known shape; "
         "what is done with it has no lowering: CodeGenVM cannot emit this Relax operator directly",
-        link="none found: tvm relax onnx dynamic Slice CodeGenVM cannot emit this Relax operator concat unknown shape",
+        link="none found: tvm relax onnx dynamic Slice dynamic_strided_slice CodeGenVM cannot handle this intrinsic",
         versions=VERSIONS,
         witness=Case(
             "rotary_attention",
@@ -157,7 +157,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="Reshape to a shape that is computed otherwise than out of a Shape by a few operators is refused: "
         "Reshape requires the input new shape to be Shape, the given one is a tensor",
-        link="none found: tvm relax onnx Reshape requires the input new shape to be Shape TensorStructInfo computed",
+        link="https://github.com/apache/tvm/issues/20174",
         versions=VERSIONS,
         witness=Case(
             "grouped_query_attention",
@@ -186,7 +186,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="the depth of OneHot is handed on as an array where it has an axis, as tf2onnx writes it: TypeError, "
         "Expected int but got ffi.Array",
-        link="none found: tvm relax onnx OneHot depth array Expected int but got Array",
+        link="none found: tvm relax onnx OneHot depth Expected int but got Array TypeError",
         versions=VERSIONS,
         witness=Case(
             "one_hot",
@@ -211,7 +211,8 @@ KNOWN = (
             status=Status.ERROR,
             fix=Fix.UPSTREAM,
             reason=reason,
-            link="none found: tvm relax onnx dynamic batch different symbolic dim names matmul CodeGenVM cannot emit",
+            link="none found: tvm relax onnx dynamic batch different symbolic dims dim_param unknown shape matmul "
+            "CodeGenVM",
             versions=VERSIONS,
             witness=witness,
             applies=open_in(*layers),

@@ -72,7 +72,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="equal of two booleans is generated as a comparison of floats, which LLVM's verifier refuses: Invalid "
         "operand types for FCmp instruction",
-        link="none found: tvm LLVM verification Invalid operand types for FCmp instruction bool equal scalar",
+        link="none found: tvm LLVM module verification failed Invalid operand types for FCmp instruction bool equal",
         versions=VERSIONS,
         witness=Case(
             "attention",
@@ -91,7 +91,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="the reduction of argmax, of an index and a value, does not pass the lowering of bfloat16 to float32: "
         "Check failed: (StructuralEqual()(value->ty, var->ty))",
-        link="none found: tvm argmax bfloat16 compile StructuralEqual value ty var ty BF16 legalize",
+        link="none found: tvm argmax bfloat16 BF16ComputeLegalize StructuralEqual value ty var ty Check failed",
         versions=VERSIONS,
         witness=Case(
             "argmax",
@@ -109,7 +109,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="the library function that sorts takes bfloat16 for float32, so it reads and writes beyond its memory "
         "and the order is wrong; nnparity refuses to run it",
-        link="none found: tvm contrib sort bfloat16 argsort topk wrong memory",
+        link="none found: tvm contrib sort argsort topk bfloat16 unsupported wrong result float16 dtype dispatch",
         versions=VERSIONS,
         witness=Case(
             "sort",
@@ -129,7 +129,8 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="reshape to a size of 0 copies the size of the axis at that place, as in ONNX, when it is made again "
         "from the shape that it had inferred: Reshape expects the new shape to be convertible from the old shape",
-        link="none found: tvm relax reshape zero size dimension copies old shape convertible empty tensor",
+        link="none found: tvm relax reshape 0 dimension zero-size tensor expects the new shape to be convertible from "
+        "the old shape",
         versions=VERSIONS,
         witness=Case(
             "gru",
@@ -157,7 +158,7 @@ KNOWN = (
         fix=Fix.UPSTREAM,
         reason="a reduction over nothing leaves memory as it was, and PyTorch writes one before one_hot, whether all "
         "indices are at least 0: an assertion that fails where a 0 lies there. nnparity refuses to run it",
-        link="none found: tvm relax one_hot empty input Class values must be non-negative assert",
+        link="https://github.com/apache/tvm/issues/19578",
         versions=VERSIONS,
         witness=Case(
             "one_hot",
