@@ -13,6 +13,7 @@ from hypothesis.strategies import nothing
 from nnparity.bench import Bench
 from nnparity.contracts import Arrays, Config, Wanted
 from nnparity.discovery import Content, Route
+from nnparity.divergence import KnownDivergence
 from nnparity.errors import UserError, nearest
 from nnparity.given import Given, ReadModel
 from nnparity.lanes import Unit
@@ -45,13 +46,17 @@ class Own:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is run. only: the paths of one model, where there are several. notes: what is said at the end."""
+    """What is run. only: the paths of one model, where there are several. notes: what is said at the end.
+
+    known: the known divergences of all layers.
+    """
 
     owns: Sequence[Own]
     oracle: Oracle
     routes: tuple[Route, ...]
     only: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    known: Sequence[KnownDivergence] = ()
 
     def units(self) -> list[Unit]:
         """Return the work, a path of a model at a time."""
@@ -217,7 +222,7 @@ def routes_from(content: Content, globs: Sequence[str], *, everything: bool) -> 
 
 
 def _fits(route: Route, glob: str) -> bool:
-    return any(fnmatch.fnmatchcase(text, glob) for text in (route.id, *route.steps[1:]))
+    return any(fnmatch.fnmatchcase(text, glob) for text in (route.id, ">".join(route.steps[1:]), *route.steps[1:]))
 
 
 def _shapes_of(arrays: Arrays) -> str:
