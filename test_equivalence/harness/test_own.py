@@ -79,6 +79,8 @@ def test_to_narrows_and_may_name_the_measure_itself(check: Command, built_world:
 def test_real_inputs_are_used_as_given_and_moved(check: Command, built_world: World) -> None:
     np.savez(built_world.folder / "real.npz", x=np.array([[1, 2, 3]], np.float32))
     assert check("own.table", "--inputs", "real.npz").exit_code == 0
+    np.savez(built_world.folder / "wide.npz", x=np.ones((2, 3)))
+    assert check("own.table", "--inputs", "wide.npz").exit_code == 0
     np.savez(built_world.folder / "other.npz", z=np.array([[1, 2, 3]], np.float32))
     ended = check("own.table", "--inputs", "other.npz")
     assert ended.exit_code == 2
