@@ -92,7 +92,17 @@ class Reader:
             real = fitted(real, read)
             sizes = {**sizes, **sizes_in(real, read.inputs)}
         drawn = models_of(name, read, sizes, count=options["count"], seed=options["seed"], real=real)
+        given = replace(given, closed=self._closed(given, drawn[0].cases[0].inputs))
         return defined(Own(name, given, tuple(drawn)), self.bench, self.say)
+
+    def _closed(self, given: Given, inputs: Arrays) -> ReadModel | None:
+        """Return the model with the axes that it leaves open closed at the sizes of the inputs."""
+        if not given.native.open_axes:
+            return None
+        shapes = {name: array.shape for name, array in inputs.items()}
+        start = self.bench.content.starts[given.start]
+        read = self.bench.read_given(start, replace(given.wanted, closed=True, shapes=shapes))
+        return None if read.open_axes else read
 
     def given(self, target: Target, shapes: Shapes, real: Arrays | None) -> Given:
         """Return the model as a start reads it. Raises UserError."""
@@ -204,7 +214,9 @@ def _layer(own: Own) -> LayerSpec:
 
 
 def routes_from(content: Content, globs: Sequence[str], *, everything: bool) -> tuple[Route, ...]:
-    """Return the paths that fit one of the globs; without any, all that are not on demand and not the measure itself.
+    """Return the paths that fit one of the globs, of those on demand only what the globs name.
+
+    Without any glob, all that are not on demand and not the measure itself.
 
     Raises UserError for a glob that no path fits.
     """
@@ -213,12 +225,21 @@ def routes_from(content: Content, globs: Sequence[str], *, everything: bool) -> 
             steps = {step for route in content.routes for step in route.steps[1:]}
             raise UserError(f"--to {glob!r}: fits none of {len(content.routes)} paths; {nearest(glob, steps)}")
     if globs:
-        return tuple(route for route in content.routes if any(_fits(route, glob) for glob in globs))
+        fitting = [route for route in content.routes if any(_fits(route, glob) for glob in globs)]
+        usual = [route for route in fitting if everything or _is_asked_for(route, globs, content)]
+        return tuple(usual or fitting)
     return tuple(
         route
         for route in content.routes
         if (everything or not content.is_on_demand(route)) and route.steps != (route.root, content.eager(route.root))
     )
+
+
+def _is_asked_for(route: Route, globs: Sequence[str], content: Content) -> bool:
+    """Return whether no step of the path is on demand but those that a glob fits, or that a whole path is given."""
+    rare = [step for step in route.steps if step in content.on_demand]
+    whole = any(">" in glob and _fits(route, glob) for glob in globs)
+    return whole or all(any(fnmatch.fnmatchcase(step, glob) for glob in globs) for step in rare)
 
 
 def _fits(route: Route, glob: str) -> bool:
