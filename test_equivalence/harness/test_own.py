@@ -76,6 +76,14 @@ def test_to_narrows_and_may_name_the_measure_itself(check: Command, built_world:
     assert "did you mean table_cpu" in ended.stderr
 
 
+def test_to_takes_on_demand_only_what_it_names(check: Command, built_world: World) -> None:
+    built_world.add_on_demand()
+    assert check("own.table", "--to", "table_tidied").exit_code == 0
+    assert {outcome.path[-1] for outcome in recorded(built_world)} == {"table_cpu"}
+    assert check("own.table", "--to", "rare").exit_code == 0
+    assert {outcome.path[-1] for outcome in recorded(built_world)} == {"rare"}
+
+
 def test_real_inputs_are_used_as_given_and_moved(check: Command, built_world: World) -> None:
     np.savez(built_world.folder / "real.npz", x=np.array([[1, 2, 3]], np.float32))
     assert check("own.table", "--inputs", "real.npz").exit_code == 0
