@@ -160,7 +160,7 @@ class Bench:
         return replace(self._make(key, scratch, request, eager, Stage.BUILD), origin=origin)
 
     def _build_given(self, case: Case, root: str, given: Given) -> Made:
-        read = given.read_as(case.config)
+        read = given.read_as(case.config, case.open_axes)
         runtime = self.content.runtimes[given.runtime]
         key = digest("given", read.key, case.model_text, self._family_key(root), self._where(runtime))
         found = self._found(key)

@@ -232,6 +232,7 @@ class Wanted:
     path: a file or folder. member: in a Python file, the name of the model or of what makes it.
     dtype: "" for the model as it is, else the float dtype that everything in it is to be computed in.
     moved: where it is not 0, every float weight is moved by a unit of rounding, in directions that this is the seed of.
+    closed: whether the axes that a file leaves open are to have the sizes in `shapes`, which are then all given.
     shapes, dtypes: of inputs, where the user gave them; a string in a shape is an axis to leave open.
     trust: whether a file may be read that can run any code. megabytes, nodes: the most that is read.
     """
@@ -240,6 +241,7 @@ class Wanted:
     member: str = ""
     dtype: str = ""
     moved: int = 0
+    closed: bool = False
     shapes: Mapping[str, Tuple[Size, ...]] = field(default_factory=dict)
     dtypes: Mapping[str, str] = field(default_factory=dict)
     trust: bool = False

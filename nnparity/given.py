@@ -11,7 +11,8 @@ from nnparity.contracts import Config, TensorSpec, Wanted
 from nnparity.worker import ARTIFACT
 
 MOVED = "which of the models with moved weights"
-"""A key that only configs of a measure have."""
+MEASURED = "of any size"
+"""Keys that only configs of a measure have."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Given:
     """A model of the user's own. target: as the user wrote it. root: the representation that it was read as.
 
     runtime: runs it as its own framework does. exact: the same in float64, None where it cannot be had, and why_not.
+    closed: the same with every axis closed, None where it leaves none open or its start does not close any.
     moved: the same with every weight moved by a unit of rounding, where it is not had in float64.
     """
 
@@ -53,12 +55,16 @@ class Given:
     exact: ReadModel | None = None
     why_not: str = ""
     moved: tuple[ReadModel, ...] = ()
+    closed: ReadModel | None = None
 
-    def read_as(self, config: Config) -> ReadModel:
+    def read_as(self, config: Config, open_axes: tuple[str, ...]) -> ReadModel:
         """Return the model in the config's dtype if it was read so, else as it is; with weights moved where it says."""
         if MOVED in config:
             return self.moved[config[MOVED]]
-        return self.exact if self.exact is not None and config["dtype"] == self.exact.dtype else self.native
+        if self.exact is not None and config["dtype"] == self.exact.dtype:
+            return self.exact
+        fits = self.closed is not None and not open_axes and MEASURED not in config
+        return self.closed if self.closed is not None and fits else self.native
 
 
 def read_model(folder: Path, *, key: str, dtype: str, bounds: Mapping[str, int]) -> ReadModel:

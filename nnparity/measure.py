@@ -11,7 +11,7 @@ import numpy as np
 from nnparity.bench import Bench
 from nnparity.contracts import Arrays, Config
 from nnparity.dtypes import is_float
-from nnparity.given import MOVED
+from nnparity.given import MEASURED, MOVED
 from nnparity.layers import Case, rounded
 from nnparity.matching import Match
 from nnparity.outcome import Failure, Stage, Status
@@ -56,7 +56,7 @@ class Measure:
         self, sets: Sequence[Arrays], dtype: str, more: Config = MappingProxyType({})
     ) -> list[dict[str, np.ndarray]]:
         given = self.bench.content.given[self.sample.layer]
-        case = replace(self.sample, config={**self.sample.config, "dtype": dtype, **more})
+        case = replace(self.sample, config={**self.sample.config, "dtype": dtype, MEASURED: True, **more})
         made = self.bench.build(case, given.root)
         asked = [rounded(self.match.inputs_of(one), dtype) for one in sets]
         return [self.match.outputs_of(run) for run in self.bench.run_once(made, given.runtime, asked)]

@@ -21,7 +21,7 @@ from nnparity.options import load_content
 from nnparity.outcome import Outcome
 from nnparity.own_inputs import real_inputs
 from nnparity.own_models import Plan, Reader, oracle_of, routes_from
-from nnparity.own_said import lines_of, said_of_model
+from nnparity.own_said import hints_of, lines_of, said_of_model
 from nnparity.own_several import several
 from nnparity.own_target import Shapes, Target
 from nnparity.plan import Profile
@@ -55,6 +55,7 @@ def check_own(**options: Any) -> int:
             )
         else:
             plan = several(reader, targets, shapes, real)
+        plan = replace(plan, known=content.known)
         return _checked(plan, bench, options, say)
 
 
@@ -82,7 +83,11 @@ def _checked(plan: Plan, bench: Bench, options: Mapping[str, Any], say: Callable
         writer.add_facts({"conversions": {"made": bench.tally.made, "cached": bench.tally.cached}})
     results = read_results(out / "results.jsonl")
     write_reports(results, out, content)
-    for line in (*lines_of(results.outcomes, several=len(names) > 1), *plan.notes):
+    for line in (
+        *lines_of(results.outcomes, several=len(names) > 1),
+        *plan.notes,
+        *hints_of(results.outcomes, plan.known),
+    ):
         say(line)
     say(f"report: {out / 'index.html'}")
     if code == 0 and any(outcome.verdict in NEW for outcome in results.outcomes):

@@ -13,6 +13,7 @@ from hypothesis.strategies import nothing
 from nnparity.bench import Bench
 from nnparity.contracts import Arrays, Config, Wanted
 from nnparity.discovery import Content, Route
+from nnparity.divergence import KnownDivergence
 from nnparity.errors import UserError, nearest
 from nnparity.given import Given, ReadModel
 from nnparity.lanes import Unit
@@ -45,13 +46,17 @@ class Own:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is run. only: the paths of one model, where there are several. notes: what is said at the end."""
+    """What is run. only: the paths of one model, where there are several. notes: what is said at the end.
+
+    known: the known divergences of all layers.
+    """
 
     owns: Sequence[Own]
     oracle: Oracle
     routes: tuple[Route, ...]
     only: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    known: Sequence[KnownDivergence] = ()
 
     def units(self) -> list[Unit]:
         """Return the work, a path of a model at a time."""
@@ -87,7 +92,20 @@ class Reader:
             real = fitted(real, read)
             sizes = {**sizes, **sizes_in(real, read.inputs)}
         drawn = models_of(name, read, sizes, count=options["count"], seed=options["seed"], real=real)
+        given = replace(given, closed=self._closed(given, drawn[0].cases[0].inputs))
         return defined(Own(name, given, tuple(drawn)), self.bench, self.say)
+
+    def _closed(self, given: Given, inputs: Arrays) -> ReadModel | None:
+        """Return the model with the axes that it leaves open closed at the sizes of the inputs."""
+        if not given.native.open_axes:
+            return None
+        shapes = {name: array.shape for name, array in inputs.items()}
+        start = self.bench.content.starts[given.start]
+        try:
+            read = self.bench.read_given(start, replace(given.wanted, closed=True, shapes=shapes))
+        except CallFailed:  # the model as it is was read, and is what is checked then
+            return None
+        return None if read.open_axes else read
 
     def given(self, target: Target, shapes: Shapes, real: Arrays | None) -> Given:
         """Return the model as a start reads it. Raises UserError."""
@@ -199,7 +217,9 @@ def _layer(own: Own) -> LayerSpec:
 
 
 def routes_from(content: Content, globs: Sequence[str], *, everything: bool) -> tuple[Route, ...]:
-    """Return the paths that fit one of the globs; without any, all that are not on demand and not the measure itself.
+    """Return the paths that fit one of the globs, of those on demand only what the globs name.
+
+    Without any glob, all that are not on demand and not the measure itself.
 
     Raises UserError for a glob that no path fits.
     """
@@ -208,7 +228,9 @@ def routes_from(content: Content, globs: Sequence[str], *, everything: bool) -> 
             steps = {step for route in content.routes for step in route.steps[1:]}
             raise UserError(f"--to {glob!r}: fits none of {len(content.routes)} paths; {nearest(glob, steps)}")
     if globs:
-        return tuple(route for route in content.routes if any(_fits(route, glob) for glob in globs))
+        fitting = [route for route in content.routes if any(_fits(route, glob) for glob in globs)]
+        usual = [route for route in fitting if everything or _is_asked_for(route, globs, content)]
+        return tuple(usual or fitting)
     return tuple(
         route
         for route in content.routes
@@ -216,8 +238,15 @@ def routes_from(content: Content, globs: Sequence[str], *, everything: bool) -> 
     )
 
 
+def _is_asked_for(route: Route, globs: Sequence[str], content: Content) -> bool:
+    """Return whether no step of the path is on demand but those that a glob fits, or that a whole path is given."""
+    rare = [step for step in route.steps if step in content.on_demand]
+    whole = any(">" in glob and _fits(route, glob) for glob in globs)
+    return whole or all(any(fnmatch.fnmatchcase(step, glob) for glob in globs) for step in rare)
+
+
 def _fits(route: Route, glob: str) -> bool:
-    return any(fnmatch.fnmatchcase(text, glob) for text in (route.id, *route.steps[1:]))
+    return any(fnmatch.fnmatchcase(text, glob) for text in (route.id, ">".join(route.steps[1:]), *route.steps[1:]))
 
 
 def _shapes_of(arrays: Arrays) -> str:

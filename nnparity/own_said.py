@@ -6,9 +6,10 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from nnparity.divergence import KnownDivergence
 from nnparity.given import Given
 from nnparity.outcome import Outcome, Status
-from nnparity.progress import RANK
+from nnparity.progress import NEW, RANK
 
 OPERATORS_NAMED = 4
 DETAIL = 300
@@ -39,6 +40,24 @@ def lines_of(outcomes: Sequence[Outcome], *, several: bool) -> list[str]:
     return [_line(way, ran, width) for way, ran in sorted(by_path.items())]
 
 
+def hints_of(outcomes: Sequence[Outcome], known: Sequence[KnownDivergence]) -> list[str]:
+    """Return, for every component that may be to blame for a failure, how many known divergences of it end like that.
+
+    Whether one of them is the cause, the entry cannot say: it speaks about its layer's config.
+    """
+    counted: dict[str, set[str]] = {}
+    for outcome in outcomes:
+        steps = (outcome.component,) if outcome.component else outcome.path[1:]
+        for entry in known if outcome.verdict in NEW else ():
+            if entry.component in steps and entry.shown_by(outcome):
+                counted.setdefault(entry.component, set()).add(entry.id)
+    return [
+        f"{len(found)} known divergences of {name} end like this in layers; "
+        f"`nnparity run --component {name}` lists them with their causes"
+        for name, found in sorted(counted.items())
+    ]
+
+
 def _line(way: str, outcomes: Sequence[Outcome], width: int) -> str:
     worst = min(outcomes, key=lambda outcome: RANK[outcome.verdict])
     compared = [outcome for outcome in outcomes if not math.isnan(outcome.error_over_budget)]
@@ -60,7 +79,7 @@ def _line(way: str, outcomes: Sequence[Outcome], width: int) -> str:
 def _telling(detail: str) -> str:
     """Return the line that says most: the first; where a whole traceback follows it, the last one."""
     lines = [line.strip() for line in detail.splitlines() if line.strip()]
-    return f"{lines[0].removesuffix(TRACEBACK)}{lines[-1]}" if lines[0].endswith(TRACEBACK) else lines[0]
+    return lines[-1] if lines[0].endswith(TRACEBACK) else lines[0]
 
 
 def _operators(counts: Mapping[str, Mapping[str, int]]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from nnparity.bench import Bench
 from nnparity.contracts import Size, Start, Wanted
 from nnparity.discovery import Component, Content
+from nnparity.dtypes import is_float
 from nnparity.errors import UserError, nearest
 from nnparity.given import Given, ReadModel
 from nnparity.oracle import EXACT
@@ -50,10 +51,14 @@ class Shapes:
         return cls(shapes, dtypes)
 
     def of_arrays(self, arrays: Mapping[str, np.ndarray]) -> Shapes:
-        """Return the same, with the shapes and dtypes of the user's arrays for inputs that nothing is said of."""
+        """Return the same, with what the user's arrays say of inputs that nothing is said of.
+
+        Their width of floats is not: NumPy writes float64 unless it is told otherwise.
+        """
+        exact = {name: array.dtype.name for name, array in arrays.items() if not is_float(array.dtype)}
         return Shapes(
             {**{name: array.shape for name, array in arrays.items()}, **self.shapes},
-            {**{name: array.dtype.name for name, array in arrays.items()}, **self.dtypes},
+            {**exact, **self.dtypes},
         )
 
 

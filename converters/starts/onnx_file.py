@@ -37,6 +37,8 @@ class OnnxFile:
         weights = {tensor.name for tensor in graph.initializer} | {
             tensor.values.name for tensor in graph.sparse_initializer
         }
+        if wanted.closed:
+            _close(graph, wanted)
         inputs = tuple(_spec(value) for value in graph.input if value.name not in weights)
         outputs = tuple(value.name for value in graph.output)
         dtype = _dtype_of(model)
@@ -49,6 +51,15 @@ class OnnxFile:
             _move_weights(model, wanted.moved)
         artifact = Artifact(self.representation, model, inputs, outputs, {})
         return Reading(artifact, wanted.dtype or dtype, _bounds(graph, inputs))
+
+
+def _close(graph: Any, wanted: Wanted) -> None:
+    """Give every axis of the inputs its size; what is said of the shapes inside followed from the open ones."""
+    del graph.value_info[:]
+    for value in graph.input:
+        for axis, size in zip(value.type.tensor_type.shape.dim, wanted.shapes.get(value.name, ()), strict=False):
+            axis.Clear()
+            axis.dim_value = int(size)
 
 
 def _move_weights(model: Any, seed: int) -> None:

@@ -73,8 +73,7 @@ def read_module(module: Any, wanted: Wanted, folder: Path) -> Reading:
     sizes = {size: OPEN_SIZE for spec in specs for size in spec.shape if isinstance(size, str)}
     names = [spec.name for spec in specs]
     dtype = wanted.dtype or dtype_of(module, specs)
-    if wanted.dtype:
-        specs = tuple(floats_as(spec, dtype) for spec in specs)
+    specs = tuple(floats_as(spec, dtype) if wanted.dtype or spec.name not in wanted.dtypes else spec for spec in specs)
     config = {"path": wanted.path, "member": wanted.member, "names": names, "dtype": dtype, "trust": wanted.trust}
     config["plain"] = True
     weights = {name: _array(tensor) for name, tensor in _state(module).items()}

@@ -76,9 +76,19 @@ def test_to_narrows_and_may_name_the_measure_itself(check: Command, built_world:
     assert "did you mean table_cpu" in ended.stderr
 
 
+def test_to_takes_on_demand_only_what_it_names(check: Command, built_world: World) -> None:
+    built_world.add_on_demand()
+    assert check("own.table", "--to", "table_tidied").exit_code == 0
+    assert {outcome.path[-1] for outcome in recorded(built_world)} == {"table_cpu"}
+    assert check("own.table", "--to", "rare").exit_code == 0
+    assert {outcome.path[-1] for outcome in recorded(built_world)} == {"rare"}
+
+
 def test_real_inputs_are_used_as_given_and_moved(check: Command, built_world: World) -> None:
     np.savez(built_world.folder / "real.npz", x=np.array([[1, 2, 3]], np.float32))
     assert check("own.table", "--inputs", "real.npz").exit_code == 0
+    np.savez(built_world.folder / "wide.npz", x=np.ones((2, 3)))
+    assert check("own.table", "--inputs", "wide.npz").exit_code == 0
     np.savez(built_world.folder / "other.npz", z=np.array([[1, 2, 3]], np.float32))
     ended = check("own.table", "--inputs", "other.npz")
     assert ended.exit_code == 2
@@ -133,3 +143,36 @@ def test_own_interpreter_stands_in_and_gets_nothing_written(tmp_path: Path, buil
     assert NOTHING_WRITTEN.items() <= (environments.specs["toy"].variables or {}).items()
     with pytest.raises(UserError, match="give the python of your environment"):
         environments.stand_in("toy", tmp_path / "python")
+
+
+def test_failure_like_a_known_one_of_a_layer_is_said_to_be(check: Command, built_world: World) -> None:
+    built_world.add("converters/runtimes/wrong_cpu.py", RUNTIME, WRONG, FAULT)
+    (built_world.converters / "known").mkdir()
+    (built_world.converters / "known" / "wrong_cpu.py").write_text(KNOWN, encoding="utf-8")
+    ended = check("own.table", "--to", "table_tidied>wrong_cpu")
+    assert ended.exit_code == 1, ended.output
+    assert "1 known divergences of wrong_cpu end like this in layers" in ended.output
+
+
+KNOWN = """
+import numpy as np
+
+from nnparity.divergence import Fix, KnownDivergence
+from nnparity.layers import Case
+from nnparity.outcome import Stage, Status
+
+CONFIG = {"batch": 1, "dtype": "float32", "inner": [1]}
+KNOWN = [
+    KnownDivergence(
+        component="wrong_cpu",
+        layer="toy_scale",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.HERE,
+        reason="it adds a thousandth to the factor",
+        link="none found: thousandth",
+        versions=(),
+        witness=Case("toy_scale", CONFIG, 0, {"x": np.ones((1, 1), np.float32)}),
+    )
+]
+"""

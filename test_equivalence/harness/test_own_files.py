@@ -174,6 +174,8 @@ def test_onnx_file_says_its_inputs_and_the_rows_of_the_table_they_index(read: Re
     assert whole.outputs == ("y",)
     assert whole.key != beside.key
     assert read("onnx_file", "whole.onnx", dtype="float64").dtype == "float64"
+    closed = read("onnx_file", "whole.onnx", closed=True, shapes={"ids": (4, 3)})
+    assert closed.inputs[0].shape == (4, 3)
 
 
 def test_module_is_read_with_its_own_names_and_the_same_weights_every_time(read: Read) -> None:
