@@ -241,9 +241,11 @@ def _of_exception(problem: BaseException) -> Dict[str, Any]:
 
 def _missing_module(problem: BaseException | None) -> str:
     """Return the module whose absence the exception is about, itself or what it was raised from; "" if none."""
-    while problem is not None:
+    seen = set()
+    while problem is not None and id(problem) not in seen:  # "raise e from e" is its own cause
         if isinstance(problem, ModuleNotFoundError) and problem.name:
             return problem.name
+        seen.add(id(problem))
         problem = problem.__cause__
     return ""
 

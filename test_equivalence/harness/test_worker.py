@@ -162,6 +162,7 @@ def bed(world: World) -> Iterator[Callable[..., Bed]]:
         ("sys.exit('bye')", Status.ERROR, "SystemExit: bye"),
         ("sys.exit(0)", Status.ERROR, "SystemExit: 0"),
         ("import no_such_module", Status.ERROR, "ModuleNotFoundError"),
+        ("own = KeyError(0)\nraise own from own", Status.ERROR, "KeyError: 0"),
         ("import budget", Status.ERROR, "ModuleNotFoundError"),
         ("def deeper(): deeper()\ndeeper()", Status.ERROR, "RecursionError"),
         ("class Wordless(Exception):\n    def __str__(self): return 1 / 0\nraise Wordless", Status.ERROR, "Wordless"),
