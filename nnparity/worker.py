@@ -13,6 +13,7 @@ import json
 import os
 import resource
 import sys
+import threading
 import time
 import traceback
 from collections import OrderedDict
@@ -43,6 +44,7 @@ ARTIFACT = "artifact.json"
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 MODELS_KEPT = 6
 DETAIL_LIMIT = 4000
+WATCH_SECONDS = 2.0
 Reply = Tuple[Dict[str, Any], Dict[str, np.ndarray]]
 
 
@@ -273,6 +275,18 @@ def peak_megabytes() -> int:
     return _peak_bytes() // 2**20
 
 
+def leave_with_parent() -> None:
+    """End this process soon after the one that started it, whatever it is doing: nobody is left to stop it."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def collect_rarely() -> None:
     """Let Python look for unreachable cycles seldom: it walks a framework's million objects each time, to find few."""
     gc.set_threshold(50_000, 20, 20)
@@ -281,6 +295,7 @@ def collect_rarely() -> None:
 def main() -> None:
     """Serve requests from stdin until it closes."""
     collect_rarely()
+    leave_with_parent()
     replies = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     requests = os.fdopen(os.dup(0), "rb")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -394,3 +395,36 @@ def test_call_after_closing_touches_no_descriptor(bed: Callable[..., Bed]) -> No
     finally:
         for number in files:
             os.close(number)
+
+
+def test_worker_that_is_busy_for_ever_ends_with_its_host(tmp_path: Path) -> None:
+    artifact: dict[str, Any] = {"representation": "table", "inputs": [], "outputs": [], "sizes": {}, "operators": None}
+    (tmp_path / "artifact.json").write_text(json.dumps(artifact), encoding="utf-8")
+    (tmp_path / "table.py").write_text("class T:\n    def load(self, folder): return 1\nREPRESENTATION = T()\n")
+    endless = (
+        "class E:\n    name = 'endless'\n    def load(self, artifact):\n        while True: pass\nCOMPONENT = E()\n"
+    )
+    (tmp_path / "endless.py").write_text(endless, encoding="utf-8")
+    command = [
+        sys.executable,
+        str(Path(__file__).parent / "children" / "host_that_is_killed.py"),
+        "endless.py",
+        "table.py",
+    ]
+    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True) as host:
+        assert host.stdout is not None
+        worker = int(host.stdout.readline())
+        assert _runs(worker)
+        host.kill()
+    deadline = time.monotonic() + PATIENT
+    while _runs(worker) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not _runs(worker)
+
+
+def _runs(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
