@@ -24,7 +24,7 @@ def graphs_of(
 
     What cannot be converted or drawn has no graph.
     """
-    cases = [_first_case(bench.content.layers[name], seed) for name in sorted(layers)]
+    cases = [case for name in sorted(layers) if (case := _first_case(bench.content.layers[name], seed))]
     return graphs_of_cases(bench, cases, routes, jobs=jobs)
 
 
@@ -39,9 +39,13 @@ def graphs_of_cases(
         return {case.layer: graphs for case, graphs in zip(cases, drawn, strict=True) if graphs}
 
 
-def _first_case(layer: LayerSpec, seed: int) -> Case:
+def _first_case(layer: LayerSpec, seed: int) -> Case | None:
+    """Return a case of the first example, None for a layer that cannot draw one: the run has said so."""
     config = layer.examples[0]
-    inputs = draw(layer.inputs(config), count=1, seed=seed_of(seed, layer.name, config))[0]
+    try:
+        inputs = draw(layer.inputs(config), count=1, seed=seed_of(seed, layer.name, config))[0]
+    except Exception:  # noqa: BLE001 a layer's own function may raise anything
+        return None
     return Case(layer.name, config, weight_seed(seed, config), inputs)
 
 

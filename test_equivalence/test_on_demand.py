@@ -12,7 +12,7 @@ from nnparity.plan import draw, seed_of, weight_seed
 from nnparity.plugin import CONTENT, ROUTES, SELECTION, Checks
 from nnparity.progress import NEW
 
-TRIED = ("conv2d_bn_relu", "mlp", "softmax")
+TRIED = ("mlp", "softmax")
 
 
 def sampled(content: Content, taken: tuple[Route, ...]) -> list[Route]:

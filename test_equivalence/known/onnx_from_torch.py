@@ -285,7 +285,7 @@ KNOWN = (
             {"x": np.ones((1, 3, 5, 6), "bfloat16")},
         ),
         applies=both(in_bfloat16, normalises_convolution),
-        paths="*>relay_from_onnx>* *>dlc_from_onnx>*",
+        paths="*>relay_from_onnx>* *>dlc_from_onnx>* *>openvino_from_onnx*",
     ),
     KnownDivergence(
         component="onnx_from_torch",
