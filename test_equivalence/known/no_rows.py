@@ -160,7 +160,7 @@ EXPORTERS = (
         )
         for shown, paths in (
             (RUNNING, "*>onnx_reference"),
-            (LOADING, "*>onnx_from_torch>onnxruntime_* *>onnx_from_torch>qnn_* *>onnx_from_torch>tensorrt_rtx*"),
+            (LOADING, "*>onnx_from_torch>*onnxruntime_* *>onnx_from_torch>qnn_* *>onnx_from_torch>tensorrt_rtx*"),
         )
         for layers, what, witness in (
             (
