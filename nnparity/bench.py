@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from nnparity.cache import MAKE_ROOM, ArtifactCache, Made, digest, digest_of_files
-from nnparity.contracts import Arrays, CompilingRuntime, ComputesIn, Operator, Quantised, Start, Wanted
+from nnparity.contracts import Arrays, CompilingRuntime, Operator, Start, Wanted
 from nnparity.discovery import Component, Content, Route
 from nnparity.divergence import KnownDivergence
 from nnparity.dtypes import DISTRIBUTION
@@ -144,9 +144,8 @@ class Bench:
                 *known, self._sources.digest(layer_file), self._family_key(root), self._where(eager)
             )
         origin = self._keys[known]
-        key = digest(
-            "root", origin, str(layer_file.resolve())
-        )  # the recipe names the layer's file, so its place counts
+        # The recipe names the layer's file, so its place counts.
+        key = digest("root", origin, str(layer_file.resolve()))
         found = self._found(key)
         if found is not None:
             return replace(found, origin=origin)
@@ -260,20 +259,10 @@ class Bench:
             for name, takes, gives, shapes, within in operators
         ]
 
-    def meaning_of(self, made: Made) -> str:
-        """Return the runtime that computes what a quantised model says, "" for a model that is not quantised."""
-        representation = self.content.representations.get(made.representation)
-        return representation.meaning if isinstance(representation, Quantised) else ""
-
     def steps_of(self, made: Made) -> Mapping[str, float]:
         """Return the size of one step of each output of a quantised model."""
         steps: Mapping[str, float] = json.loads((made.folder / ARTIFACT).read_text(encoding="utf-8")).get("steps", {})
         return steps
-
-    def computes_in(self, runtime: str) -> str:
-        """Return the dtype that the runtime computes every float in, "" for one that keeps to the model's."""
-        kind = self.content.runtimes[runtime].kind
-        return kind.computes_in if isinstance(kind, ComputesIn) else ""
 
     def versions(self, name: str) -> Mapping[str, str]:
         """Return the installed versions where the component or root runs; empty if that is not built."""
@@ -387,9 +376,7 @@ class Bench:
             raise CallFailed(Status.NOT_RUN, str(problem), lost=True) from problem
         return ProcessWorker(
             interpreter,
-            components=self._component_files(environment),
-            representations={name: str(file) for name, file in self.content.representation_files.items()},
-            drawings={name: str(file) for name, file in self.content.drawing_files.items()},
+            **self._served(environment),
             variables=self.environments.specs[environment].variables or {},
             memory_bytes=self._limits.memory_bytes,
         )
@@ -398,11 +385,7 @@ class Bench:
         packages = str(next((self.environments.build(environment).folder / "lib").glob("python*/site-packages")))
         if packages not in sys.path:
             sys.path.append(packages)
-        return LocalWorker(
-            components=self._component_files(environment),
-            representations={name: str(file) for name, file in self.content.representation_files.items()},
-            drawings={name: str(file) for name, file in self.content.drawing_files.items()},
-        )
+        return LocalWorker(**self._served(environment))
 
     @contextlib.contextmanager
     def _staged(self, stage: Stage, component: str) -> Iterator[None]:
@@ -430,8 +413,14 @@ class Bench:
             "imports; --python INTERPRETER takes your own environment for the model's framework"
         )
 
-    def _component_files(self, environment: str) -> dict[str, str]:
-        return {name: str(one.file) for name, one in self.content.components.items() if one.environment == environment}
+    def _served(self, environment: str) -> dict[str, dict[str, str]]:
+        """Return the files that a worker of the environment serves from, by name."""
+        components = self.content.components.items()
+        return {
+            "components": {name: str(one.file) for name, one in components if one.environment == environment},
+            "representations": {name: str(file) for name, file in self.content.representation_files.items()},
+            "drawings": {name: str(file) for name, file in self.content.drawing_files.items()},
+        }
 
     def _where(self, component: Component[Any]) -> str:
         """Return what decides where the component runs: beside other packages, in this process, it may do otherwise.

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import platformdirs
@@ -120,9 +120,7 @@ class ArtifactCache:
         made = self._read(key, place, fresh=True)
         if not isinstance(made, Made):
             raise Failure(Stage.CONVERT, Status.ERROR, f"the worker left no {ARTIFACT} in {place}")
-        self._found[key] = Made(
-            key, place, made.representation, made.operators, made.seconds, made.megabytes, fresh=False
-        )
+        self._found[key] = replace(made, fresh=False)
         return made
 
     def fail(self, key: str, failure: Failure) -> None:

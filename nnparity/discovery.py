@@ -117,6 +117,28 @@ class Content:
         return frozenset(name for name, one in ours if isinstance(one.kind, OnDemand) and one.kind.on_demand)
 
     @cached_property
+    def meanings(self) -> Mapping[str, str]:
+        """By quantised representation, the runtime that computes what a model of it says."""
+        ours = self.representations.items()
+        return {name: one.meaning for name, one in ours if isinstance(one, Quantised)}
+
+    @cached_property
+    def computing_in(self) -> Mapping[str, str]:
+        """By runtime, the dtype that it computes every float in; those that keep to the model's are left out."""
+        ours = self.runtimes.items()
+        return {name: one.kind.computes_in for name, one in ours if isinstance(one.kind, ComputesIn)}
+
+    @cached_property
+    def needing_supply(self) -> Mapping[str, Component[Any]]:
+        """Components that need what the user must supply."""
+        return {name: one for name, one in self.components.items() if isinstance(one.kind, NeedsSupply)}
+
+    @cached_property
+    def supplied(self) -> Mapping[str, Component[Any]]:
+        """Components that tell what they were supplied with."""
+        return {name: one for name, one in self.components.items() if isinstance(one.kind, Supplied)}
+
+    @cached_property
     def roots(self) -> tuple[str, ...]:
         """Those of `built_in` that have an eager runtime."""
         return tuple(name for name in self.built_in if not self.why_no_root(name))
@@ -164,18 +186,15 @@ class Content:
         """
         if entry.stage is not Stage.COMPARE or entry.component == route.runtime:
             return True
-        targets = {self.conversions[name].kind.target for name in route.conversions}
-        if any(isinstance(self.representations.get(target), Quantised) for target in targets):
+        if any(self.conversions[name].kind.target in self.meanings for name in route.conversions):
             return False
-        runtime = self.runtimes[route.runtime].kind
-        if not isinstance(runtime, ComputesIn):
-            return True
-        return bool(limits(runtime.computes_in).eps <= limits(entry.witness.config["dtype"]).eps)
+        dtype = self.computing_in.get(route.runtime)
+        return dtype is None or bool(limits(dtype).eps <= limits(entry.witness.config["dtype"]).eps)
 
     def supply_missing(self, name: str) -> str:
         """Return what the user must supply before the component of this name runs, "" if nothing is missing."""
-        one = self.components.get(name)  # a start is none, and needs nothing but its environment
-        if one is None or not isinstance(one.kind, NeedsSupply):
+        one = self.needing_supply.get(name)
+        if one is None:
             return ""
         try:
             return str(one.kind.missing())
@@ -184,8 +203,8 @@ class Content:
 
     def supply(self, name: str) -> str:
         """Return what tells the supply that the component of this name works with from another, "" if it needs none."""
-        one = self.components.get(name)
-        if one is None or not isinstance(one.kind, Supplied):
+        one = self.supplied.get(name)
+        if one is None:
             return ""
         try:
             return str(one.kind.supplied())
@@ -321,11 +340,9 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
     )
     lost = {name: content.why_no_root(name) for name in content.built_in}
     broken += [Broken(representation_files[name], why) for name, why in lost.items() if why]
-    for name, representation in representations.items():
-        if isinstance(representation, Quantised) and representation.meaning not in content.runtimes:
-            problem = (
-                f"{name}.meaning is {representation.meaning!r}, no runtime; {nearest(representation.meaning, runtimes)}"
-            )
+    for name, meaning in content.meanings.items():
+        if meaning not in content.runtimes:
+            problem = f"{name}.meaning is {meaning!r}, no runtime; {nearest(meaning, runtimes)}"
             broken.append(Broken(representation_files[name], problem))
     for entry in content.known:
         there = entry.component in components or entry.component in content.roots

@@ -37,7 +37,7 @@ def yardstick(case: Case, route: Route, made: Made, bench: Bench, oracle: Oracle
 
     bare: from the reference alone, without what the eager root gives.
     """
-    meaning = bench.meaning_of(made)
+    meaning = bench.content.meanings.get(made.representation, "")
     if meaning:
         return _of_quantised(case, made, meaning, bench, oracle)
     narrow = narrowed(case, route.runtime, bench)
@@ -49,7 +49,7 @@ def yardstick(case: Case, route: Route, made: Made, bench: Bench, oracle: Oracle
 
 def narrowed(case: Case, runtime: str, bench: Bench) -> Case:
     """Return the case in the dtype that the runtime says it computes in, if that is coarser; else the case itself."""
-    dtype = bench.computes_in(runtime)
+    dtype = bench.content.computing_in.get(runtime, "")
     if not dtype or limits(dtype).eps <= limits(case.config["dtype"]).eps:
         return case
     config = {**case.config, "dtype": dtype}

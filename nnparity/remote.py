@@ -110,9 +110,8 @@ class ProcessWorker:
         self._out = self._process.stdout.fileno()
         self._drain = threading.Thread(target=self._read_stderr, args=(self._process.stderr,), daemon=True)
         self._drain.start()
-        setup = json.dumps({
-            "components": dict(components), "representations": dict(representations), "drawings": dict(drawings),
-        })  # fmt: skip
+        served = {"components": components, "representations": representations, "drawings": drawings}
+        setup = json.dumps({kind: dict(files) for kind, files in served.items()})
         os.set_blocking(self._in, False)
         self._setup = setup.encode() + b"\n"
 
@@ -266,17 +265,11 @@ def _failed(header: Mapping[str, Any]) -> CallFailed:
 class LocalWorker:
     """Serves in the host's own process, for a debugger: no deadline, no protection."""
 
-    def __init__(
-        self,
-        *,
-        components: Mapping[str, str],
-        representations: Mapping[str, str],
-        drawings: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, **served: Mapping[str, str]) -> None:
         from nnparity.worker import Server
 
         self.loaded: dict[str, int] = {}
-        self._server = Server(components=components, representations=representations, drawings=drawings)
+        self._server = Server(**served)
 
     @property
     def alive(self) -> bool:
