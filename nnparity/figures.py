@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from nnparity.facts import Facts
@@ -56,6 +57,13 @@ def microseconds(outcomes: Iterable[Outcome]) -> float:
 def middle(values: Sequence[float]) -> float:
     """Return the median, NaN of nothing."""
     return median(values) if values else math.nan
+
+
+def optimisers_in(path: Path, facts: Facts) -> list[str]:
+    """Return the steps of the path that leave the representation that they are given."""
+    representations = [facts.step(step).representation for step in path[:-1]]
+    pairs = pairwise(zip(path, representations, strict=False))
+    return [step for (_, before), (step, after) in pairs if before and before == after]
 
 
 def layers_with(family: str, root: str, outcomes: Iterable[Outcome], facts: Facts) -> set[str]:

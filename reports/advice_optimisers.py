@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 
-from nnparity.facts import Facts
-from nnparity.figures import Path, by_model, microseconds, middle, operators
+from nnparity.figures import by_model, microseconds, middle, operators, optimisers_in
 from nnparity.outcome import Outcome, Stage, Verdict
 from nnparity.pages import Recorded, Section
 
@@ -15,21 +13,13 @@ def context(recorded: Recorded) -> Mapping[str, object]:
     measured: dict[str, dict[str, list[float]]] = {}
     for paths in by_model(recorded.outcomes).values():
         for path, outcomes in paths.items():
-            place = _optimiser_in(path, recorded.facts)
-            plain = path[:place] + path[place + 1 :]
-            if place and plain in paths:
-                figures = measured.setdefault(
-                    path[place], {"operators": [], "times": [], "changed": [], "compared": []}
-                )
-                _measure(figures, paths[plain], outcomes, before=path[place - 1], after=path[place])
+            optimiser = next(iter(optimisers_in(path, recorded.facts)), "")
+            plain = tuple(step for step in path if step != optimiser)
+            if optimiser and plain in paths:
+                figures = measured.setdefault(optimiser, {"operators": [], "times": [], "changed": [], "compared": []})
+                before = path[path.index(optimiser) - 1]
+                _measure(figures, paths[plain], outcomes, before=before, after=optimiser)
     return {"rows": [_row(name, measured[name]) for name in sorted(measured)]}
-
-
-def _optimiser_in(path: Path, facts: Facts) -> int:
-    """Return the place of the step that leaves the representation it is given, 0 if there is none."""
-    representations = [facts.step(step).representation for step in path[:-1]]
-    pairs = enumerate(pairwise(representations), start=1)
-    return next((place for place, (before, after) in pairs if before and before == after), 0)
 
 
 def _measure(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from itertools import pairwise
 
 from nnparity.facts import Facts
+from nnparity.figures import optimisers_in
 from nnparity.outcome import Outcome, Stage
 from nnparity.pages import Recorded, Section
 
@@ -27,15 +27,8 @@ def context(recorded: Recorded) -> Mapping[str, object]:
 
 
 def _place(path: Path, facts: Facts) -> tuple[tuple[Path, str], str]:
-    """Return what the path shares with its other settings, the runtime's environment in it, and its own setting.
-
-    An optimiser leaves the representation that it is given.
-    """
-    optimisers = [
-        step
-        for before, step in pairwise(path[:-1])
-        if facts.step(step).representation and facts.step(step).representation == facts.step(before).representation
-    ]
+    """Return what the path shares with its other settings, the runtime's environment in it, and its own setting."""
+    optimisers = optimisers_in(path, facts)
     artifact = tuple(step for step in path[:-1] if step not in optimisers)
     return (artifact, facts.step(path[-1]).environment), " > ".join((*optimisers, path[-1]))
 
