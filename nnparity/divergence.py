@@ -6,6 +6,7 @@ import enum
 import fnmatch
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -89,6 +90,20 @@ class KnownDivergence:
 
     def shown_by(self, outcome: Outcome) -> bool:
         return outcome.stage is self.stage and outcome.status is self.status
+
+
+def of_each(
+    components: Iterable[str],
+    layer: str,
+    *,
+    shown: tuple[Stage, Status] = (Stage.COMPARE, Status.MISMATCH),
+    **fields: Any,
+) -> tuple[KnownDivergence, ...]:
+    """Return one entry for each component, which diverge alike. shown: stage and status. fields: the entry's others."""
+    stage, status = shown
+    return tuple(
+        KnownDivergence(component=name, layer=layer, stage=stage, status=status, **fields) for name in components
+    )
 
 
 def askable(entries: Iterable[object]) -> tuple[KnownDivergence, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from nnparity.conditions import both, config_is, either, in_bfloat16, in_half
-from nnparity.divergence import Fix, KnownDivergence
+from nnparity.divergence import Fix, KnownDivergence, of_each
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
@@ -37,36 +37,7 @@ def case(layer: str, inputs: dict[str, np.ndarray], **keys: object) -> Case:
     return Case(layer, {"batch": batch, "dtype": "float32", **keys}, 0, inputs)
 
 
-def entries(
-    layer: str,
-    *,
-    reason: str,
-    link: str,
-    witness: Case,
-    shown: tuple[Stage, Status] = DIFFERENT,
-    applies: Callable[[Case], bool] = lambda case: True,
-    paths: str = "*",
-    conversions: tuple[str, ...] = CONVERSIONS,
-    fix: Fix = Fix.UPSTREAM,
-) -> tuple[KnownDivergence, ...]:
-    """Return one entry for each of the conversions."""
-    return tuple(
-        KnownDivergence(
-            component=component,
-            layer=layer,
-            stage=shown[0],
-            status=shown[1],
-            fix=fix,
-            reason=reason,
-            link=link,
-            versions=VERSIONS,
-            witness=witness,
-            applies=applies,
-            paths=paths,
-        )
-        for component in conversions
-    )
-
+entries = partial(of_each, CONVERSIONS, fix=Fix.UPSTREAM, versions=VERSIONS)
 
 ONE = np.ones((1,), np.float32)
 SPREAD = np.array([[1.0, 2.0], [3.0, 5.0]], np.float32)
@@ -82,17 +53,18 @@ KNOWN: tuple[KnownDivergence, ...] = (
         # The other exporters write the formula out.
         paths="torch>onnx_from_torch>*",
     ),
-    *entries(
+    *of_each(
+        CONVERSIONS[1:],
         "*",
+        fix=Fix.ALLOWED,
+        versions=VERSIONS,
         reason="GELU by the error function, written out, is replaced by GELU by tanh, off by up to 5e-4; right with "
         "--useGeluApproximation 0",
         link="MNNConvert --help, --useGeluApproximation: Use Gelu Approximation Compute Instead of use ERF",
         witness=case("gelu", {"x": ONE}, inner=[], approximate="none"),
         applies=exact_gelu,
-        # Names that end so are those of the exporters that write the formula out.
-        paths="*[yw]>mnn_from_onnx_default>*",
-        conversions=("mnn_from_onnx_default",),
-        fix=Fix.ALLOWED,
+        # The other exporters write the formula out.
+        paths="* !torch>onnx_from_torch>*",
     ),
     *entries(
         "*",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from nnparity.conditions import beyond, empty, non_finite, small_row
-from nnparity.divergence import Fix, KnownDivergence
+from nnparity.divergence import Fix, KnownDivergence, of_each
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
@@ -17,32 +17,7 @@ BATCH_NORM = {"channels": 1, "spatial": [], "eps": 1e-5, "layout": "channels_fir
 ONE_COLUMN = {"batch": 1, "dtype": "float32", "inner": [1]}
 
 
-def entries(
-    layer: str,
-    *,
-    reason: str,
-    link: str,
-    witness: Case,
-    applies: Callable[[Case], bool],
-    shown: tuple[Stage, Status] = (Stage.COMPARE, Status.MISMATCH),
-) -> tuple[KnownDivergence, ...]:
-    """Return one entry for each of the settings."""
-    return tuple(
-        KnownDivergence(
-            component=component,
-            layer=layer,
-            stage=shown[0],
-            status=shown[1],
-            fix=Fix.UPSTREAM,
-            reason=reason,
-            link=link,
-            versions=VERSIONS,
-            witness=witness,
-            applies=applies,
-        )
-        for component in RUNTIMES
-    )
-
+entries = partial(of_each, RUNTIMES, fix=Fix.UPSTREAM, versions=VERSIONS)
 
 KNOWN: tuple[KnownDivergence, ...] = (
     *entries(

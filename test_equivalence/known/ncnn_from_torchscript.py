@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from nnparity.conditions import config_is, either, in_bfloat16, in_half, spread_along_axis
-from nnparity.divergence import Fix, KnownDivergence
+from nnparity.divergence import Fix, KnownDivergence, of_each
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
@@ -47,32 +47,7 @@ def case(layer: str, x: np.ndarray, **keys: object) -> Case:
     return Case(layer, {"batch": len(x), "dtype": "float32", **keys}, 0, {"x": x})
 
 
-def entries(
-    layer: str,
-    *,
-    reason: str,
-    link: str,
-    witness: Case,
-    shown: tuple[Stage, Status] = DIFFERENT,
-    applies: Callable[[Case], bool] = lambda case: True,
-) -> tuple[KnownDivergence, ...]:
-    """Return one entry for each of the conversions."""
-    return tuple(
-        KnownDivergence(
-            component=component,
-            layer=layer,
-            stage=shown[0],
-            status=shown[1],
-            fix=Fix.UPSTREAM,
-            reason=reason,
-            link=link,
-            versions=VERSIONS,
-            witness=witness,
-            applies=applies,
-        )
-        for component in CONVERSIONS
-    )
-
+entries = partial(of_each, CONVERSIONS, fix=Fix.UPSTREAM, versions=VERSIONS)
 
 KNOWN: tuple[KnownDivergence, ...] = (
     *entries(
