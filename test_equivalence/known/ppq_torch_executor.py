@@ -12,30 +12,6 @@ from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
 PPQ = ("ppq<=0.6.6",)
-REDUCED_BY_TENSORFLOW = frozenset((
-    "global_pool",
-    "group_norm",
-    "instance_norm",
-    "layer_norm",
-    "logsumexp",
-    "mixer_block",
-    "rms_norm",
-    "squeeze_excite",
-    "transformer_decoder_block",
-    "transformer_encoder_block",
-    "variance",
-))
-REDUCED_BY_TORCH = frozenset(("global_pool", "l2_normalize", "rms_norm", "squeeze_excite", "variance"))
-SIZED = frozenset((
-    "bidirectional_lstm",
-    "gru",
-    "lstm",
-    "multi_head_attention",
-    "patch_embedding",
-    "rnn",
-    "transformer_decoder_block",
-    "transformer_encoder_block",
-))
 ROW = np.ones((1, 2, 3), np.float32)
 NORM = {"batch": 1, "dtype": "float32", "channels": 2, "spatial": [3], "eps": 1e-3}
 UNPADDED = {
@@ -63,11 +39,6 @@ PIXELS = {"batch": 1, "dtype": "float32", "channels": 1, "size": [2, 2]}
 def layer_in(layers: Collection[str]) -> Condition:
     """Return a condition: the case is of one of these layers."""
     return lambda case: case.layer in layers
-
-
-def open_batch(case: Case) -> bool:
-    """Whether the batch is left open, so that sizes are computed in the model."""
-    return bool(case.open_axes)
 
 
 def of_no_images(case: Case) -> bool:
@@ -112,52 +83,6 @@ def diverges(
 
 
 KNOWN = (
-    *(
-        diverges(
-            "*",
-            Case(
-                "variance",
-                {"batch": 1, "dtype": "float32", "inner": [2], "axis": -1, "correction": 0, "keepdims": False},
-                0,
-                {"x": np.ones((1, 2), np.float32)},
-            ),
-            "ReduceMean, ReduceMax and ReduceL2 take their axes as an attribute only; from opset 18 on they are an "
-            "input: ValueError, too many values to unpack",
-            "none found: OpenPPL/ppq ReduceMean opset 18 axes input ValueError too many values to unpack",
-            applies=layer_in(layers),
-            paths=f"*>{exporter}>*",
-        )
-        for exporter, layers in (
-            ("onnx_from_tensorflow", REDUCED_BY_TENSORFLOW),
-            ("onnx_from_torch", REDUCED_BY_TORCH),
-        )
-    ),
-    diverges(
-        "*",
-        Case(
-            "rnn",
-            {
-                "batch": 2,
-                "dtype": "float32",
-                "time": 1,
-                "features": 1,
-                "hidden": 1,
-                "layers": 1,
-                "nonlinearity": "tanh",
-                "initial_state": False,
-                "bias": False,
-            },
-            0,
-            {"x": np.ones((2, 1, 1), np.float32)},
-            open_axes=("batch",),
-        ),
-        "Shape ignores `start` and `end`, which it has from opset 15 on, and gives all sizes: what is computed of them "
-        "has too many",
-        "none found: OpenPPL/ppq Shape operator start end attribute opset 15",
-        applies=both(layer_in(SIZED), open_batch),
-        # The other two exporters write Gather or Slice after Shape.
-        paths="*>onnx_from_torch>*",
-    ),
     diverges(
         "*",
         Case(
