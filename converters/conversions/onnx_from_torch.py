@@ -52,7 +52,6 @@ class OnnxFromTorch:
             if refusal is None:
                 raise
             raise Unsupported(f"torch.onnx.export: {refusal}") from error
-        assert program is not None  # noqa: S101 only the exporter with dynamo=False returns None
         check = load_file(SUPPORT / "exported_onnx.py").checked
         model = check(program.model_proto, artifact, exporter="torch.onnx.export", opset=DEFAULT_OPSET)
         return artifact.converted(self.target, model)

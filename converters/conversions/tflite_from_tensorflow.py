@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from nnparity.contracts import Artifact, Unsupported
 from nnparity.loading import load_file
@@ -46,10 +47,10 @@ class TFLiteFromTensorFlow:
         return artifact.converted("tflite", model)
 
 
-def code_of(data: object) -> str:
+def code_of(data: Any) -> str:
     """Return the name of the code of one of a ConverterError's errors."""
-    field = type(data).DESCRIPTOR.fields_by_name["error_code"]  # type: ignore[attr-defined]
-    return str(field.enum_type.values_by_number[data.error_code].name)  # type: ignore[attr-defined]
+    field = type(data).DESCRIPTOR.fields_by_name["error_code"]
+    return str(field.enum_type.values_by_number[data.error_code].name)
 
 
 COMPONENT = TFLiteFromTensorFlow()

@@ -51,8 +51,6 @@ class Node:
     def ask(self, request: Mapping[str, Any], blocks: Sequence[bytes] = ()) -> tuple[dict[str, Any], IO[bytes]]:
         """Return the answer, and where its bytes are to be read from. Raises Unsupported or RuntimeError for errors."""
         given, taken = self._process.stdin, self._process.stdout
-        assert given is not None  # noqa: S101 asked for above
-        assert taken is not None  # noqa: S101 asked for above
         try:
             given.write(b"".join([json.dumps(request).encode(), b"\n", *blocks]))
             given.flush()
@@ -75,7 +73,6 @@ class Node:
     def close(self) -> int:
         """End the process, if it has not ended by itself, and return its code."""
         for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None  # noqa: S101 asked for above
             with contextlib.suppress(BrokenPipeError):  # what was not written yet
                 pipe.close()
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -19,5 +19,5 @@ def provide() -> None:
         known = set(TensorProto.DataType.values()) & set(helper.get_all_tensor_dtypes())
         dtypes = {number: helper.tensor_dtype_to_np_dtype(number) for number in known}
         module = types.ModuleType("onnx.mapping")
-        module.TENSOR_TYPE_TO_NP_TYPE = {n: t for n, t in dtypes.items() if t.isbuiltin == 1}  # type: ignore[attr-defined]
+        module.TENSOR_TYPE_TO_NP_TYPE = {n: t for n, t in dtypes.items() if t.isbuiltin == 1}
         sys.modules["onnx.mapping"] = module

@@ -15,7 +15,7 @@ def openvino() -> Any:
 
     Raises RuntimeError if someone has imported the telemetry before.
     """
-    if sys.modules.setdefault(TELEMETRY, None) is not None:  # type: ignore[arg-type]
+    if sys.modules.setdefault(TELEMETRY, None) is not None:
         raise RuntimeError(f"importing openvino: {TELEMETRY} is loaded; nothing may import openvino before this")
     import openvino as module
 
