@@ -12,15 +12,17 @@ METHODS = {
     "conversion": ("convert",),
     "runtime": ("load",),
     "start": ("takes", "read"),
+    "cut": ("operators", "cut", "trusted"),
 }
 TEXTS = {
     "representation": ("title",),
     "conversion": ("source", "target"),
     "runtime": (),
     "start": ("title", "representation"),
+    "cut": ("trusted_by",),
 }
 COMPUTED_IN = ("float16", "bfloat16", "float32", "float64")
-TUPLES = {"representation": (), "conversion": (), "runtime": ("accepts",), "start": ("defined_by",)}
+TUPLES = {"representation": (), "conversion": (), "runtime": ("accepts",), "start": ("defined_by",), "cut": ()}
 
 
 def named(thing: object, kind: type[Any]) -> dict[str, Any]:
