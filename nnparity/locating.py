@@ -84,9 +84,8 @@ class Wrong:
     def said(self) -> str:
         if self.failure is not None:
             component = self.failure.component or "the path"
-            return (
-                f"{component}: {self.failure.status.value} in stage {self.failure.stage.value}: {self.failure.detail}"
-            )
+            status, stage = self.failure.status.value, self.failure.stage.value
+            return f"{component}: {status} in stage {stage}: {self.failure.detail}"
         return self.comparison.detail if self.comparison else ""
 
     def shown_by(self, failure: Failure) -> bool:
@@ -103,7 +102,7 @@ class PartTrials:
     """Cuts one model, takes every part down the rest of the path, and judges it by what the cut trusts."""
 
     def __init__(
-        self, bench: Bench, made: Made, graph: Graph, steps: tuple[str, ...], case: Case, wrong: Wrong
+        self, bench: Bench, made: Made, graph: Graph, *, steps: tuple[str, ...], case: Case, wrong: Wrong
     ) -> None:
         self._bench = bench
         self._made = made
@@ -245,7 +244,7 @@ def find(case: Case, route: Route, bench: Bench, oracle: Oracle) -> Report:
     made, rest = chain[right], steps[right:]
     names, operators = bench.operators(made)
     graph = Graph(tuple(names["inputs"]), tuple(names["outputs"]), tuple(operators))
-    trials = PartTrials(bench, made, graph, rest, case, wrong)
+    trials = PartTrials(bench, made, graph, steps=rest, case=case, wrong=wrong)
     located = locate(graph, trials)
     if located is None:
         trusted_by = bench.content.cuts[made.representation].kind.trusted_by

@@ -167,7 +167,11 @@ def _source(node: Any) -> str:
 
         scopes, classes = (ast.literal_eval(kept[name]) for name in (SCOPES, CLASSES) if name in kept)
         module = next(
-            (f"{scope} ({kind.rpartition('.')[2]})" for scope, kind in zip(scopes[-2::-1], classes[-2::-1]) if scope),
+            (
+                f"{scope} ({kind.rpartition('.')[2]})"
+                for scope, kind in zip(scopes[-2::-1], classes[-2::-1], strict=True)
+                if scope
+            ),
             "",
         )
         said += [f"module {module}"] if module else []
