@@ -6,6 +6,7 @@ import enum
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from nnparity.compare import Comparison, Rule, compare
 from nnparity.contracts import Arrays, TensorSpec
 from nnparity.discovery import Route
 from nnparity.dtypes import is_float
-from nnparity.judging import Yardstick, narrowed, yardstick
+from nnparity.judging import narrowed, yardstick
 from nnparity.layers import Case, rounded
 from nnparity.locate import Finding, Graph, Located, Part, locate
 from nnparity.oracle import EXACT, Oracle
@@ -75,10 +76,14 @@ class Report:
 
 @dataclass(frozen=True)
 class Wrong:
-    """How a case goes wrong on a path: in a failure, or in what the outputs are."""
+    """How a case goes wrong on a path: in a failure, or in what the outputs are.
+
+    dtypes: which the outputs should have that come in another; inside, only tensors that should have them are held to it.
+    """
 
     failure: Failure | None
     comparison: Comparison | None
+    dtypes: frozenset[np.dtype[Any]] = frozenset()
 
     @property
     def said(self) -> str:
@@ -222,7 +227,8 @@ class PartTrials:
         rules = {problem.rule for problem in wrong.problems} if wrong else set()
         if Rule.SHAPE not in rules and actual.size == one.reference.size:
             actual = actual.reshape(one.reference.shape)
-        return actual if Rule.DTYPE in rules else actual.astype(one.dtype)
+        ours = Rule.DTYPE in rules and one.dtype in self._wrong.dtypes
+        return actual if ours else actual.astype(one.dtype)
 
 
 def find(case: Case, route: Route, bench: Bench, oracle: Oracle) -> Report:
@@ -270,11 +276,10 @@ def _walked(case: Case, route: Route, bench: Bench, oracle: Oracle) -> tuple[lis
         if failure.status is Status.NOT_RUN:
             raise
         return chain, Wrong(failure, None)
-    return chain, Wrong(None, compare(outputs, _held_to(case, route, compiled, bench, oracle).expectation))
-
-
-def _held_to(case: Case, route: Route, made: Made, bench: Bench, oracle: Oracle) -> Yardstick:
-    return yardstick(case, route, made, bench, oracle)
+    expected = yardstick(case, route, compiled, bench, oracle).expectation
+    comparison = compare(outputs, expected)
+    named = {problem.output for problem in comparison.problems if problem.rule is Rule.DTYPE}
+    return chain, Wrong(None, comparison, frozenset(expected.outputs[name].dtype for name in named))
 
 
 def _last_right(

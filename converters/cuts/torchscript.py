@@ -22,6 +22,7 @@ VIEWS = frozenset((
     "aten::flatten", "aten::detach", "aten::alias", "aten::view_as", "aten::expand_as",
 ))  # fmt: skip
 FRAME = re.compile(r"^(?P<file>\S+)\((?P<line>\d+)\): (?P<function>\S+)", re.MULTILINE)
+SIZE = "prim::NumToTensor"  # a number of the trace, as a tensor for the arithmetic on it
 TRACING = "torch/jit/_trace.py"
 LIBRARY = "site-packages"
 FLOATS = ("half", "bfloat16", "float")
@@ -126,7 +127,7 @@ class _Read:
         return self._names.get(value.debugName(), value.debugName())
 
     def _list(self) -> None:
-        skipped = load_file(REPRESENTATION).VALUES
+        skipped = load_file(REPRESENTATION).VALUES | {SIZE}
         weights = {name for name, _ in self.weights}
         sources: dict[str, tuple[str, ...]] = {}
         same_memory: dict[str, str] = {}
@@ -243,6 +244,8 @@ def _module(read: _Read, names: Sequence[str]) -> Any:
         arguments = [f"in{place}" for place, _ in enumerate(names)]
         code = f"def forward(self, {', '.join(arguments)}):\n    return part({', '.join([*arguments, *given])})\n"
         module._c._define(module._concrete_type, code, {"part": part}.__getitem__)
+        # The module holds no reference to the function, which goes with this call.
+        torch._C._jit_pass_inline(module._c._get_method("forward").graph)
         return torch.jit._recursive.wrap_cpp_module(module._c)
 
 

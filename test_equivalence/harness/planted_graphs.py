@@ -19,34 +19,15 @@ from nnparity.cache import Made, digest
 from nnparity.compare import Comparison
 from nnparity.contracts import Artifact, TensorSpec
 from nnparity.layers import Case
+from nnparity.loading import load_file
 from nnparity.locate import Finding, Graph, Located, locate
 from nnparity.locating import PartTrials, Wrong
 from nnparity.worker import ARTIFACT, describe_artifact
 
 CONVERTERS = Path(__file__).with_name("planted_graphs")
-SHAPE = (1, 4, 6, 6)
-OPERATORS = 50
 SPEC = "spec.json"
 RECENT = 6
-
-# How often each operator is drawn, and what it turns into where it is the one that is swapped.
-UNARY = {
-    "relu": (3, "abs"),
-    "tanh": (3, "sigmoid"),
-    "sigmoid": (3, "tanh"),
-    "abs": (1, "relu"),
-    "neg": (1, "abs"),
-    "softmax_rows": (1, "softmax_channels"),
-    "softmax_channels": (1, "softmax_rows"),
-    "transpose": (2, "same"),
-    "max_pool": (1, "average_pool"),
-    "average_pool": (1, "max_pool"),
-    "conv": (4, "conv_dilated"),
-    "matmul": (3, "matmul_transposed"),
-}
-BINARY = {"add": (5, "sub"), "sub": (2, "add"), "mul": (2, "add"), "maximum": (1, "minimum"), "minimum": (1, "maximum")}
-SWAPPED = {name: other for name, (_, other) in {**UNARY, **BINARY}.items()}
-FAULTS = ("scaled", "element", "swapped")
+planting = load_file(CONVERTERS / "support" / "planting.py")
 
 
 @dataclass(frozen=True)
@@ -60,19 +41,19 @@ class Planted:
 
     def as_json(self) -> dict[str, Any]:
         kind = self.operators[self.place][0]
-        wrong = {"place": self.place, "fault": self.fault, "kind": kind, "swapped": SWAPPED[kind]}
-        return {"seed": self.seed, "shape": SHAPE, "operators": self.operators, **wrong}
+        wrong = {"place": self.place, "fault": self.fault, "kind": kind, "swapped": planting.SWAPPED[kind]}
+        return {"seed": self.seed, "shape": planting.SHAPE, "operators": self.operators, **wrong}
 
 
 def drawn(seed: int) -> Planted:
-    """Return a graph of OPERATORS operators with branches, all of which lead to its one output, and its fault."""
+    """Return a graph of planting.OPERATORS operators with branches, all of which lead to its one output, and its fault."""
     rng = np.random.default_rng(seed)
     operators: list[tuple[str, tuple[int, ...]]] = []
     loose = [-1]
-    while len(operators) < OPERATORS:
-        left = OPERATORS - len(operators)
+    while len(operators) < planting.OPERATORS:
+        left = planting.OPERATORS - len(operators)
         join = len(loose) > 1 and (rng.random() < 0.35 or left <= len(loose) - 1)
-        table = BINARY if join or rng.random() < 0.15 else UNARY
+        table = planting.BINARY if join or rng.random() < 0.15 else planting.UNARY
         weights = np.array([often for often, _ in table.values()], float)
         kind = str(rng.choice(list(table), p=weights / weights.sum()))
         if join:
@@ -83,10 +64,10 @@ def drawn(seed: int) -> Planted:
             again = bool(rng.random() < 0.25) and left > len(loose)
             made = range(max(-1, len(operators) - RECENT), len(operators))
             first = int(rng.choice(list(made) or [-1])) if again else int(rng.choice(loose))
-            takes = (first, int(rng.choice(list(made) or [-1]))) if table is BINARY else (first,)
+            takes = (first, int(rng.choice(list(made) or [-1]))) if table is planting.BINARY else (first,)
         loose = [one for one in loose if one not in takes] + [len(operators)]
         operators.append((kind, takes))
-    return Planted(seed, tuple(operators), int(rng.integers(OPERATORS)), FAULTS[int(rng.integers(len(FAULTS)))])
+    return Planted(seed, tuple(operators), int(rng.integers(planting.OPERATORS)), planting.FAULTS[int(rng.integers(len(planting.FAULTS)))])
 
 
 def made_of(planted: Planted, bench: Bench, folder: Path) -> Made:
@@ -95,7 +76,7 @@ def made_of(planted: Planted, bench: Bench, folder: Path) -> Made:
     key = digest("planted", text)
     place = folder / key
     place.mkdir(parents=True, exist_ok=True)
-    artifact = Artifact("abstract", None, (TensorSpec("x", "float32", SHAPE),), ("y",), {}, {})
+    artifact = Artifact("abstract", None, (TensorSpec("x", "float32", planting.SHAPE),), ("y",), {}, {})
     (place / SPEC).write_text(text, encoding="utf-8")
     (place / ARTIFACT).write_text(json.dumps(describe_artifact(artifact)), encoding="utf-8")
     return Made(key, place, "abstract", {}, 0.0, 0, fresh=True)
@@ -123,7 +104,7 @@ def tried(planted: Planted, representation: str, runtime: str, bench: Bench, fol
     names, operators = bench.operators(made)
     graph = Graph(tuple(names["inputs"]), tuple(names["outputs"]), tuple(operators))
     rng = np.random.default_rng([planted.seed, 1])
-    inputs = {"x": rng.standard_normal(SHAPE).astype(np.float32)}
+    inputs = {"x": rng.standard_normal(planting.SHAPE).astype(np.float32)}
     case = Case("planted", {"dtype": "float32"}, planted.seed, inputs)
     wrong = Wrong(None, Comparison((), 0, 0, 0, 0.0, 0, 0.0, None))
     steps = (f"{representation}_planted_{planted.fault}_{planted.place}", runtime)
@@ -131,10 +112,5 @@ def tried(planted: Planted, representation: str, runtime: str, bench: Bench, fol
     shown = trials.first(len(operators)) is Finding.BAD
     located = locate(graph, trials) if shown else None
     places = located.operators if located else ()
-    return Tried(planted, shown, located, tuple(_named(graph, place) for place in places), trials.runs, len(operators))
-
-
-def _named(graph: Graph, place: int) -> str:
-    """Return the name that the graph was written with: of the operator, or of what it gives."""
-    one = graph.operators[place]
-    return one.name or one.gives[0]
+    named = tuple(operators[place].name or f"t{place}" for place in places)
+    return Tried(planted, shown, located, named, trials.runs, len(operators))

@@ -9,7 +9,7 @@ from typing import Any
 from nnparity.contracts import Artifact
 from nnparity.loading import load_file
 
-WEIGHTS = Path(__file__).parents[1] / "support" / "weights.py"
+PLANTING = Path(__file__).parents[1] / "support" / "planting.py"
 POOL = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}
 PLAIN = {
     "relu": ("Relu", {}),
@@ -43,13 +43,13 @@ class OnnxFromAbstract:
     def convert(self, artifact: Artifact) -> Artifact:
         import onnx
 
-        spec, weights = artifact.model, load_file(WEIGHTS)
+        spec, planting = artifact.model, load_file(PLANTING)
         last = len(spec["operators"]) - 1
         nodes, constants = [], []
         for place, (kind, takes) in enumerate(spec["operators"]):
             inputs = ["x" if one < 0 else f"t{one}" for one in takes]
             if kind in ("conv", "matmul"):
-                array = getattr(weights, kind)(spec["seed"], place)
+                array = getattr(planting, kind)(spec["seed"], place)
                 constants.append(onnx.numpy_helper.from_array(array, f"w{place}"))
                 inputs.append(f"w{place}")
             operator, attributes = PLAIN[kind]
@@ -84,13 +84,13 @@ def _plant(graph: Any, index: int, fault: str, place: int) -> None:
     import numpy as np
     import onnx
 
-    node, weights = graph.node[index], load_file(WEIGHTS)
+    node, planting = graph.node[index], load_file(PLANTING)
     if fault == "swapped":
         _swap(graph, node, place)
         return
     output = node.output[0]
     node.output[0] = f"{output}_right"
-    wrong = np.float32(weights.SCALE) if fault == "scaled" else weights.one_element((1, 4, 6, 6), place)
+    wrong = np.float32(planting.SCALE) if fault == "scaled" else planting.one_element(planting.SHAPE, place)
     graph.initializer.append(onnx.numpy_helper.from_array(np.asarray(wrong), f"wrong{place}"))
     operator = "Mul" if fault == "scaled" else "Add"
     graph.node.insert(
@@ -107,23 +107,11 @@ def _swap(graph: Any, node: Any, place: int) -> None:
         return
     found = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
     kinds = {kind for kind, (operator, attributes) in PLAIN.items() if operator == node.op_type and attributes == found}
-    swapped = {
-        "relu": "abs", "tanh": "sigmoid", "sigmoid": "tanh", "abs": "relu", "neg": "abs", "transpose": "same",
-        "softmax_rows": "softmax_channels", "softmax_channels": "softmax_rows", "max_pool": "average_pool",
-        "average_pool": "max_pool", "add": "sub", "sub": "add", "mul": "add", "maximum": "minimum",
-        "minimum": "maximum", "conv": "conv_dilated",
-    }[kinds.pop()]  # fmt: skip
+    swapped = load_file(PLANTING).SWAPPED[kinds.pop()]
     operator, attributes = PLAIN[swapped]
     node.op_type = operator
     del node.attribute[:]
     node.attribute.extend(onnx.helper.make_attribute(name, value) for name, value in attributes.items())
 
 
-COMPONENTS = (
-    OnnxFromAbstract(),
-    *(
-        Planting(f"onnx_planted_{fault}_{place}", fault, place)
-        for fault in ("scaled", "element", "swapped")
-        for place in range(50)
-    ),
-)
+COMPONENTS = (OnnxFromAbstract(), *load_file(PLANTING).each("onnx", Planting))
