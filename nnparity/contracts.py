@@ -171,8 +171,15 @@ class Cut(Protocol):
     def trusted_by(self) -> str:
         """What computes the values that are trusted, in words for the user: "ONNX's evaluator in float64"."""
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether `trusted` computes in float64 where it is asked to."""
+
     def operators(self, artifact: Artifact) -> Sequence[CutOperator]:
-        """Return the operators in an order in which they can run. The model's inputs are tensors by their names."""
+        """Return the operators in an order in which they can run.
+
+        The model's inputs and outputs are tensors by their names.
+        """
 
     def cut(self, artifact: Artifact, takes: Sequence[TensorSpec], gives: Sequence[str], example: Arrays) -> Artifact:
         """Return the part that computes the tensors `gives` from the tensors `takes`, as a model of its own.
@@ -182,10 +189,12 @@ class Cut(Protocol):
         shapes. Raises Unsupported where the part cannot stand alone.
         """
 
-    def trusted(self, artifact: Artifact, *, exact: bool) -> Session:
+    def trusted(self, artifact: Artifact, *, exact: bool, moved: int = 0) -> Session:
         """Return a session that computes right values, in float64 if `exact` and that can be had, else as the model is.
 
-        Inputs come in the model's own dtypes, or in float64 where `exact`.
+        Inputs come in the model's own dtypes, or in float64 where `exact`. moved: asked for only where that cannot be
+        had. Where it is not 0, every float tensor inside is moved by a unit of rounding, in directions that this is the
+        seed of: what rounding inside does to the outputs.
         """
 
 

@@ -26,6 +26,7 @@ from nnparity.perturbation import nudged_runs, perturbed_runs
 from nnparity.worker import ARTIFACT
 
 SEED = 0
+MOVED = (1, 2, 3)
 ABOUT_VALUES = frozenset((Rule.VALUE, Rule.NON_FINITE))
 
 
@@ -216,7 +217,11 @@ class PartTrials:
         wide = [rounded(one, EXACT) for one in (*sets, *nudged)]
         runs = self._bench.trusted(made, wide, exact=True)
         native = self._bench.trusted(made, sets, exact=False)
-        return expectation(runs[: len(sets)], native, self._dtype, nudged_runs=runs[len(sets) :])
+        references = runs[: len(sets)]
+        if not self._bench.content.cuts[made.representation].kind.is_exact:
+            moved = (self._bench.trusted(made, wide[:1], exact=True, moved=seed)[0] for seed in MOVED)
+            references += moved
+        return expectation(references, native, self._dtype, nudged_runs=runs[len(sets) :])
 
     def _fitted(self, actual: np.ndarray, expected: Expectation, name: str) -> np.ndarray:
         """Return a tensor of the inside as it is judged: a runtime may keep it in another shape or dtype.

@@ -193,7 +193,9 @@ class Server:
         """Run what is trusted on each set of inputs; arrays are named as in `_answer_run`."""
         artifact = self._artifact(Path(request["source"]), request["source_key"])
         self._models.pop(request["source_key"], None)  # what computes it in float64 may have changed it
-        self._sessions["trusted"] = self._cut(artifact).trusted(artifact, exact=request["exact"])
+        self._sessions["trusted"] = self._cut(artifact).trusted(
+            artifact, exact=request["exact"], moved=request["moved"]
+        )
         try:
             return self._answer_run({**request, "session": "trusted"}, arrays)
         finally:

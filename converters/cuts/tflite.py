@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ SCOPE = "/"
 class TFLiteCut:
     representation = "tflite"
     environment = "litert"
+    is_exact = False
     trusted_by = "LiteRT's reference kernels in float32"
 
     def operators(self, artifact: Artifact) -> Sequence[CutOperator]:
@@ -70,8 +71,10 @@ class TFLiteCut:
         model.metadata, model.metadataBuffer = None, None
         return Artifact(self.representation, _written(model), specs, results, artifact.sizes)
 
-    def trusted(self, artifact: Artifact, *, exact: bool) -> Session:
+    def trusted(self, artifact: Artifact, *, exact: bool, moved: int = 0) -> Session:
         """Return the interpreter with the kernels that are written to be read; they have no float64."""
+        if moved:
+            artifact = replace(artifact, model=_moved(artifact.model, moved))
         runtime = load_file(RUNTIME).LiteRTRuntime("litert_reference", resolver="BUILTIN_REF")
         return _Narrowing(runtime.load(artifact), {spec.name: spec.dtype for spec in artifact.inputs})
 
@@ -89,6 +92,46 @@ class _Narrowing:
             for name, array in inputs.items()
         }
         return self.session.run(given)
+
+
+def _moved(data: bytes, seed: int) -> bytes:
+    """Return the model with each float32 that an operator gives multiplied by the number next to one, above or below.
+
+    By one number for all elements where the size is not fixed.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    model, rng = _read(data), np.random.default_rng(seed)
+    graph, operators = model.subgraphs[0], []
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.MUL
+    code.version = 1
+    model.operatorCodes.append(code)
+    for operator in graph.operators:
+        operators.append(operator)
+        gives = [int(place) for place in operator.outputs]
+        for index, place in enumerate(gives):
+            tensor = graph.tensors[place]
+            if tensor.type != schema.TensorType.FLOAT32 or tensor.isVariable:
+                continue
+            closed = tensor.shapeSignature is None and tensor.shape is not None and np.all(np.asarray(tensor.shape) > 0)
+            ways = rng.choice(np.array([1 - 2.0**-24, 1 + 2.0**-23], np.float32), tensor.shape if closed else ())
+            buffer, factor, right, moving = schema.BufferT(), schema.TensorT(), schema.TensorT(), schema.OperatorT()
+            buffer.data = np.frombuffer(ways.tobytes(), np.uint8)
+            factor.buffer, right.buffer = len(model.buffers), 0
+            factor.shape, right.shape = np.array(ways.shape, np.int32), tensor.shape
+            right.shapeSignature, factor.hasRank, right.hasRank = tensor.shapeSignature, True, tensor.hasRank
+            factor.name, right.name = f"moves {place}", f"right {place}"
+            model.buffers.append(buffer)
+            graph.tensors += [factor, right]
+            gives[index] = len(graph.tensors) - 1
+            moving.inputs, moving.outputs = [gives[index], gives[index] - 1], [place]
+            moving.opcodeIndex = len(model.operatorCodes) - 1
+            moving.builtinOptionsType, moving.builtinOptions = schema.BuiltinOptions.MulOptions, schema.MulOptionsT()
+            operators.append(moving)
+        operator.outputs = gives
+    graph.operators = operators
+    return _written(model)
 
 
 def _read(data: bytes) -> Any:

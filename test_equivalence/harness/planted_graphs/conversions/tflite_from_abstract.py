@@ -15,7 +15,6 @@ PLANTING = Path(__file__).parents[1] / "support" / "planting.py"
 UNARY = {"relu": "RELU", "tanh": "TANH", "sigmoid": "LOGISTIC", "abs": "ABS", "neg": "NEG"}
 BINARY = {"add": "ADD", "sub": "SUB", "mul": "MUL", "maximum": "MAXIMUM", "minimum": "MINIMUM"}
 POOLS = {"max_pool": "MAX_POOL_2D", "average_pool": "AVERAGE_POOL_2D"}
-ROWS, CHANNELS = (0, 1, 2, 3), (0, 3, 2, 1)
 OPTIONS = {"ADD": "AddOptions", "SUB": "SubOptions", "MUL": "MulOptions"}
 
 
@@ -80,7 +79,7 @@ class Writer:
             far = 2 if kind == "conv_dilated" else 1
             sizes = {"strideW": 1, "strideH": 1, "padding": 0, "dilationWFactor": far, "dilationHFactor": far}
             return self.operator("CONV_2D", [*inputs, weight, bias], output, options="Conv2DOptions", **sizes)
-        matrix = planting.matmul(spec["seed"], place)[:4, :4].copy()  # over the channels, which come last
+        matrix = planting.matmul(spec["seed"], place)  # over the channels, which come last
         matrix = matrix.T.copy() if kind == "matmul_transposed" else matrix
         weight = self.tensor(f"w{place}", matrix.shape, matrix)
         options = {"options": "FullyConnectedOptions", "keepNumDims": True}

@@ -26,10 +26,10 @@ BINARY = {"add": (5, "sub"), "sub": (2, "add"), "mul": (2, "add"), "maximum": (1
 SWAPPED = {name: other for name, (_, other) in {**UNARY, **BINARY}.items()}
 FAULTS = ("scaled", "element", "swapped")
 OPERATORS = 50
-SHAPE = (1, 4, 6, 6)
+SHAPE = (1, 6, 6, 6)
 SCALE = 1.01
 OFFSET = 0.05
-CHANNELS, SIZE = 4, 6
+CHANNELS, SIZE = 6, 6
 
 
 def conv(seed: int, place: int) -> np.ndarray:
