@@ -281,7 +281,9 @@ class Bench:
             key, scratch, {**request, "takes": specs, "gives": list(gives)}, component, Stage.LOAD, arrays=example
         )
 
-    def trusted(self, made: Made, sets: Sequence[Arrays], *, exact: bool, moved: int = 0) -> list[dict[str, np.ndarray]]:
+    def trusted(
+        self, made: Made, sets: Sequence[Arrays], *, exact: bool, moved: int = 0
+    ) -> list[dict[str, np.ndarray]]:
         """Return what is right for each set of inputs, by what the representation's cut trusts. Raises Failure."""
         arrays = {f"{index}/{key}": array for index, one in enumerate(sets) for key, array in one.items()}
         request = {"op": "trust", "exact": exact, "moved": moved, "sets": len(sets), "inputs": list(sets[0])}

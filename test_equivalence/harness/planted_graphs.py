@@ -67,7 +67,12 @@ def drawn(seed: int) -> Planted:
             takes = (first, int(rng.choice(list(made) or [-1]))) if table is planting.BINARY else (first,)
         loose = [one for one in loose if one not in takes] + [len(operators)]
         operators.append((kind, takes))
-    return Planted(seed, tuple(operators), int(rng.integers(planting.OPERATORS)), planting.FAULTS[int(rng.integers(len(planting.FAULTS)))])
+    return Planted(
+        seed,
+        tuple(operators),
+        int(rng.integers(planting.OPERATORS)),
+        planting.FAULTS[int(rng.integers(len(planting.FAULTS)))],
+    )
 
 
 def made_of(planted: Planted, bench: Bench, folder: Path) -> Made:
