@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
 from nnparity.contracts import CutOperator
 
+MOST_LESSER = 8
 MOST_TRIED_ALONE = 64
 """Operators that are tried one by one where bisection has not ended at one that shows the fault alone."""
 
@@ -94,12 +95,18 @@ class Graph:
         gives = [name for place in sorted(wanted) for name in self.operators[place].gives]
         return Part(tuple(ordered), tuple(dict.fromkeys(takes)), tuple(name for name in gives if name in used))
 
-    def up_to(self, gives: Sequence[str]) -> Part:
-        """Return all operators from the model's inputs to these tensors."""
-        ends = {self.maker[name] for name in gives}
-        inside = ends | self.before(ends)
-        takes = {name for place in inside for name in self.operators[place].takes}
-        return Part(tuple(sorted(inside)), tuple(name for name in self.inputs if name in takes), tuple(gives))
+    def up_to(self, gives: Sequence[str], start: int = 0) -> Part:
+        """Return the operators from a cut on to these tensors; from the model's inputs on where that is 0."""
+
+        def from_there(name: str) -> bool:
+            return name not in self.varying or self.maker[name] >= start
+
+        ends = {self.maker[name] for name in gives if from_there(name)}
+        inside = ends | self.before(ends, within=from_there)
+        made = {name for place in inside for name in self.operators[place].gives}
+        takes = (name for place in sorted(inside) for name in self.operators[place].takes if name not in made)
+        kept = tuple(name for name in gives if name in made)
+        return Part(tuple(sorted(inside)), tuple(dict.fromkeys(takes)), kept)
 
     def before(self, operators: Collection[int], *, within: Callable[[str], bool] = lambda name: True) -> set[int]:
         """Return the operators that these follow from through tensors that are `within`; not these themselves."""
@@ -132,17 +139,25 @@ class Trials(Protocol):
     def alone(self, operators: Collection[int]) -> Finding:
         """Whether these operators give something wrong on the values that the path itself gives them."""
 
+    def right_up_to(self, count: int) -> bool:
+        """Put what is trusted in the place of what the first `count` operators give, for all trials from now on.
+
+        Returns whether the outputs are still about as wrong as they were; if they are not, nothing changes.
+        """
+
 
 @dataclass(frozen=True)
 class Located:
     """The operators at fault, one unless they show it only together, or no cut could be made between them.
 
     crossed: the operators among which bisection ended; not always those at fault, where the budget is wide there.
+    lesser: operators before these that leave their budget too, and are not why the outputs are wrong.
     """
 
     operators: tuple[int, ...]
     confirmed: Confirmed
     crossed: tuple[int, ...]
+    lesser: tuple[int, ...] = ()
 
 
 def bisect(low: int, high: int, ask: Callable[[int], Finding]) -> tuple[int, int]:
@@ -170,12 +185,26 @@ def locate(graph: Graph, trials: Trials) -> Located | None:
 
     Bisection over cuts, then the operator that it ends at by itself, on the values that the path gives it. Where that
     shows nothing, what lies before it is added until something shows, and taken away again while it still does.
+    An operator at fault after which the outputs go as wrong with right values is kept in mind, and the search goes on.
     """
     count = len(graph.operators)
     if trials.first(count) is not Finding.BAD:
         found = _first_alone(range(count), trials)
         return None if found is None else Located((found,), Confirmed.ALONE, ())
-    low, high = bisect(0, count, trials.first)
+    start, lesser = 0, list[int]()
+    while True:
+        located = _within(graph, trials, start)
+        if located.confirmed is not Confirmed.ALONE or len(lesser) == MOST_LESSER:
+            return replace(located, lesser=tuple(lesser))
+        start = located.operators[0] + 1
+        if start >= count or not trials.right_up_to(start):
+            return replace(located, lesser=tuple(lesser))
+        lesser += located.operators
+
+
+def _within(graph: Graph, trials: Trials, start: int) -> Located:
+    """Return the operators at fault behind a cut that is right, with outputs that are wrong."""
+    low, high = bisect(start, len(graph.operators), trials.first)
     crossed = _blamed(graph, low, high)
     found = _first_alone(crossed, trials)
     if found is not None:

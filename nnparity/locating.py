@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,7 +28,8 @@ from nnparity.worker import ARTIFACT
 
 SEED = 0
 MOVED = (1, 2, 3)
-ABOUT_VALUES = frozenset((Rule.VALUE, Rule.NON_FINITE))
+AS_WRONG = 0.5
+"""How much of the outputs' error must be left without an operator's fault for it not to be the reason."""
 
 
 class Blame(enum.Enum):
@@ -43,7 +45,7 @@ class Blame(enum.Enum):
 class Trial:
     """A part of the graph, run as the path runs the whole.
 
-    made: the part as a model. inputs, outputs: by its own names. comparison: with what is trusted, None if not compared.
+    made: the part as a model. inputs, outputs: by its own names. comparison: with `trusted`, None if not compared.
     """
 
     finding: Finding
@@ -79,7 +81,7 @@ class Report:
 class Wrong:
     """How a case goes wrong on a path: in a failure, or in what the outputs are.
 
-    dtypes: which the outputs should have that come in another; inside, only tensors that should have them are held to it.
+    dtypes: those that outputs should have which come in another; inside, only such tensors are held to theirs.
     """
 
     failure: Failure | None
@@ -119,18 +121,40 @@ class PartTrials:
         described = json.loads((made.folder / ARTIFACT).read_text(encoding="utf-8"))
         self._specs = {name: TensorSpec(name, dtype, tuple(shape)) for name, dtype, shape in described["inputs"]}
         self._inputs = {name: case.inputs[name] for name in self._specs}
+        self._given, self._start = dict(self._inputs), 0
         self._values: dict[str, np.ndarray] = {}
         self._tried: dict[tuple[str, ...], Trial] = {}
         self.runs = 0
 
     def first(self, count: int) -> Finding:
-        gives = self._graph.front(count)
-        if not gives:
-            return Finding.GOOD
-        if not self._graph.apart.isdisjoint(gives):
-            return Finding.UNKNOWN
-        part = self._graph.up_to(gives)
-        return self._try(part, {name: self._inputs[name] for name in part.takes}).finding
+        return self.before(count).finding
+
+    def before(self, count: int) -> Trial:
+        """Return the trial of the first operators, from the model's inputs or from where all is put right."""
+        part = self._graph.up_to(self._graph.front(count), self._start)
+        if not part.gives:
+            return Trial(Finding.GOOD, part)
+        if not self._graph.apart.isdisjoint((*part.takes, *part.gives)):
+            return Trial(Finding.UNKNOWN, part)
+        return self._try(part, {name: self._given[name] for name in part.takes})
+
+    def right_up_to(self, count: int) -> bool:
+        whole, front = self.before(len(self._graph.operators)), self._graph.front(count)
+        if whole.comparison is None or not self._graph.apart.isdisjoint(front):
+            return False
+        kept = self._start, self._given
+        fresh = [name for name in front if name not in self._given]
+        try:
+            right = self._trusted_values(fresh)
+        except Failure:
+            return False
+        self._start, self._given = count, {**self._given, **right}
+        rest = self.before(len(self._graph.operators))
+        if rest.comparison is not None and _severity(rest.comparison) >= AS_WRONG * _severity(whole.comparison):
+            self._values = {}
+            return True
+        self._start, self._given = kept
+        return False
 
     def alone(self, operators: Collection[int]) -> Finding:
         return self.of(operators).finding
@@ -147,7 +171,7 @@ class PartTrials:
             return Trial(Finding.UNKNOWN, part, failure=failure)
 
     def _try(self, part: Part, inputs: Arrays) -> Trial:
-        known = (*part.takes, "", *part.gives)
+        known = (str(self._start), *part.takes, "", *part.gives)
         if known not in self._tried:
             self._tried[known] = self._ran(part, inputs)
         return self._tried[known]
@@ -194,11 +218,9 @@ class PartTrials:
 
     def _values_of(self, names: Sequence[str]) -> dict[str, np.ndarray]:
         """Return the tensors as the path computes them from the inputs; as they are trusted where it gives none."""
-        missing = [name for name in names if name not in self._values and name not in self._inputs]
+        missing = [name for name in names if name not in self._values and name not in self._given]
         if missing:
-            part = self._graph.up_to(missing)
-            made = self._cut(part, {name: self._inputs[name] for name in part.takes})
-            inputs = dict(zip(_names(made, "inputs"), (self._inputs[name] for name in part.takes), strict=True))
+            made, inputs = self._computing(missing)
             trusted = self._bench.trusted(made, [inputs], exact=False)[0]
             try:
                 given = self._through(made, inputs)
@@ -208,7 +230,21 @@ class PartTrials:
                 right = trusted[output]
                 got = np.asarray(given.get(output, right))
                 self._values[name] = got.reshape(right.shape).astype(right.dtype) if got.size == right.size else right
-        return {name: self._inputs[name] if name in self._inputs else self._values[name] for name in names}
+        return {name: self._given[name] if name in self._given else self._values[name] for name in names}
+
+    def _trusted_values(self, names: Sequence[str]) -> dict[str, np.ndarray]:
+        if not names:
+            return {}
+        made, inputs = self._computing(names)
+        trusted = self._bench.trusted(made, [inputs], exact=False)[0]
+        return {name: trusted[output] for name, output in zip(names, _names(made, "outputs"), strict=True)}
+
+    def _computing(self, names: Sequence[str]) -> tuple[Made, dict[str, np.ndarray]]:
+        """Return the part that computes the tensors from what is given, and its inputs."""
+        part = self._graph.up_to(names, self._start)
+        arrays = {name: self._given[name] for name in part.takes}
+        made = self._cut(part, arrays)
+        return made, dict(zip(_names(made, "inputs"), arrays.values(), strict=True))
 
     def _expected(self, made: Made, inputs: Arrays) -> Expectation:
         rng = np.random.default_rng(SEED)
@@ -263,7 +299,7 @@ def find(case: Case, route: Route, bench: Bench, oracle: Oracle) -> Report:
         return Report(Blame.NOTHING, wrong.said, said, made, rest, graph, runs=trials.runs)
     trial = trials.of(located.operators)
     if trial.finding is not Finding.BAD:
-        trials.first(located.crossed[-1] + 1)
+        trial = trials.before(located.crossed[-1] + 1)
     return Report(Blame.OPERATOR, wrong.said, "", made, rest, graph, located, trial, trials.runs)
 
 
@@ -320,6 +356,13 @@ def _as_expected(outputs: Arrays, expected: Expectation) -> dict[str, np.ndarray
         else array
         for name, array in outputs.items()
     }
+
+
+def _severity(comparison: Comparison) -> float:
+    """Return how wrong outputs are: the greatest error, infinite for anything else than wrong values."""
+    if any(problem.rule is not Rule.VALUE for problem in comparison.problems):
+        return math.inf
+    return comparison.max_abs if comparison.problems else 0.0
 
 
 def _names(made: Made, kind: str) -> list[str]:
