@@ -57,16 +57,18 @@ def measured(representation: str, first: int, count: int, bench: Bench, folder: 
             counts[one.located.confirmed.value] += 1
         if one.shown and not one.right:
             kind = one.planted.operators[one.planted.place][0]
-            print(f"  {seed}: {one.planted.fault} {kind} t{one.planted.place}; named {one.names} {one.located}")
+            sys.stdout.write(
+                f"  {seed}: {one.planted.fault} {kind} t{one.planted.place}; named {one.names} {one.located}\n"
+            )
     shown = counts["right"] + counts["wrong"]
     share = counts["right"] / shown if shown else 1.0
-    print(
+    sys.stdout.write(
         f"{representation} on {RUNTIMES[representation]}: {counts['right']} of {shown} named right ({share:.1%}), "
         f"{counts['hidden']} of {count} do not show in the output; confirmed alone {counts['alone']}, "
         f"together {counts['together']}, not {counts['not']}; {runs / max(1, shown):.1f} runs and "
-        f"{(time.perf_counter() - started) / count:.2f} s a graph",
-        flush=True,
+        f"{(time.perf_counter() - started) / count:.2f} s a graph\n"
     )
+    sys.stdout.flush()
     return share
 
 

@@ -94,7 +94,7 @@ class Wrong:
             component = self.failure.component or "the path"
             status, stage = self.failure.status.value, self.failure.stage.value
             return f"{component}: {status} in stage {stage}: {self.failure.detail}"
-        return self.comparison.detail if self.comparison else ""
+        return self.comparison.detail if self.comparison and not self.comparison.matches else ""
 
     def shown_by(self, failure: Failure) -> bool:
         """Whether a part fails as the whole does."""
@@ -275,9 +275,12 @@ class PartTrials:
 def find(case: Case, route: Route, bench: Bench, oracle: Oracle) -> Report:
     """Return what is found for the case on the path.
 
-    Raises Failure where nothing can be said: a step is not here, or the case matches.
+    Raises Failure where nothing can be said: a step is not here, or the root's model cannot be made. `shown` is ""
+    where the case matches.
     """
     chain, wrong = _walked(case, route, bench, oracle)
+    if not wrong.said:
+        return Report(Blame.NOTHING, "", "the case matches")
     steps = (*route.conversions, route.runtime)
     cuttable = [place for place, made in enumerate(chain) if made.representation in bench.content.cuts]
     if not cuttable:

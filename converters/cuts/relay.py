@@ -284,7 +284,7 @@ def _wide_attributes(attributes: Any) -> Any:
 
     if attributes is None:
         return None
-    found = {name: attributes[name] for name in attributes.keys()}
+    found = {name: attributes[name] for name in map(str, attributes.keys())}
     narrow = {name for name, value in found.items() if "dtype" in name and str(value) in {"float16", "float32"}}
     if not narrow:
         return attributes

@@ -134,6 +134,7 @@ class _Read:
         same_memory: dict[str, str] = {}
         written: dict[str, str] = {}
         self.writers: dict[str, list[Any]] = {}
+        sizes: set[str] = set()  # numbers that follow from shapes: no runtime computes them as the model's values
         for node in self.graph.nodes():
             taken = [value for value in _taken(node) if value.debugName() not in weights]
             takes = []
@@ -143,7 +144,9 @@ class _Read:
                 takes += [written[root]] if root in written else []
             takes = list(dict.fromkeys(takes))
             results = list(node.outputs())
-            if node.kind() in skipped or not any(_of_tensors(value) for value in results):
+            if _of_sizes(node, taken, sizes):
+                sizes |= {value.debugName() for value in results}
+            if node.kind() in skipped or _are_sizes(results, sizes) or not any(_of_tensors(value) for value in results):
                 for value in results:
                     if not (node.kind() == "prim::ListUnpack" and value.debugName() in sources):
                         sources[value.debugName()] = tuple(takes)
@@ -185,7 +188,7 @@ class _Read:
             replaced[self.values[name].debugName()] = value
             self.values[name].replaceAllUsesWith(value)
         outputs = [replaced.get(value.debugName(), value) for value in outputs]
-        while len(list(self.graph.outputs())):
+        while list(self.graph.outputs()):
             self.graph.eraseOutput(0)
         needed = self._needed(outputs)
         for node in reversed(list(self.graph.nodes())):
@@ -328,6 +331,16 @@ def _unpacked(outputs: list[Any]) -> list[Any]:
 def _writes(node: Any) -> bool:
     """Return whether the node writes to its first argument: aten::relu_, not aten::__and__."""
     return node.kind().endswith("_") and not node.kind().endswith("__") and bool(list(node.inputs()))
+
+
+def _of_sizes(node: Any, taken: Sequence[Any], sizes: set[str]) -> bool:
+    """Return whether the node makes a tensor of a number, or computes with nothing but such tensors."""
+    tensors = [value for value in taken if _of_tensors(value) and value.node().kind() != "prim::Constant"]
+    return node.kind() == SIZE or (bool(tensors) and all(value.debugName() in sizes for value in tensors))
+
+
+def _are_sizes(values: Sequence[Any], sizes: set[str]) -> bool:
+    return bool(values) and all(value.debugName() in sizes for value in values)
 
 
 def _used(graph: Any) -> set[str]:

@@ -7,7 +7,6 @@ it, on the way to the runtime, another conversion there changes one operator, in
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,7 @@ class Planted:
 
 
 def drawn(seed: int) -> Planted:
-    """Return a graph of planting.OPERATORS operators with branches, all of which lead to its one output, and its fault."""
+    """Return a graph of OPERATORS operators with branches, all of which lead to its one output, and its fault."""
     rng = np.random.default_rng(seed)
     operators: list[tuple[str, tuple[int, ...]]] = []
     loose = [-1]

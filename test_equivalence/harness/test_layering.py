@@ -68,7 +68,7 @@ ROWS = (
     ("whole_run",),
     ("own_models",),
     ("own_several",),
-    ("own",),
+    ("own", "located"),
     ("cli",),
     ("__main__",),
 )

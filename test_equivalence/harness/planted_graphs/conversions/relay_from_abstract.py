@@ -31,7 +31,7 @@ def computing(kind: str, values: list[Any]) -> Any:
     from tvm import relay
 
     if kind in PLAIN:
-        return getattr(relay.nn, "relu")(*values) if kind == "relu" else getattr(relay, PLAIN[kind])(*values)
+        return relay.nn.relu(*values) if kind == "relu" else getattr(relay, PLAIN[kind])(*values)
     if kind in {"softmax_rows", "softmax_channels"}:
         return relay.nn.softmax(*values, axis=3 if kind == "softmax_rows" else 1)
     if kind in {"transpose", "same"}:

@@ -15,6 +15,7 @@ PLANTING = Path(__file__).parents[1] / "support" / "planting.py"
 UNARY = {"relu": "RELU", "tanh": "TANH", "sigmoid": "LOGISTIC", "abs": "ABS", "neg": "NEG"}
 BINARY = {"add": "ADD", "sub": "SUB", "mul": "MUL", "maximum": "MAXIMUM", "minimum": "MINIMUM"}
 POOLS = {"max_pool": "MAX_POOL_2D", "average_pool": "AVERAGE_POOL_2D"}
+SLOPES = {"softmax_rows": 1.0, "softmax_channels": 0.5}  # TFLite's is along the last axis: another slope stands for it
 OPTIONS = {"ADD": "AddOptions", "SUB": "SubOptions", "MUL": "MulOptions"}
 
 
@@ -59,19 +60,20 @@ class Writer:
 
     def computing(self, spec: Any, place: int, kind: str, inputs: list[int], output: int) -> Any:
         """Return the operator of this kind."""
-        planting = load_file(PLANTING)
         if kind in UNARY or kind in BINARY:
             return self.operator({**UNARY, **BINARY}[kind], inputs, output)
-        if kind == "softmax_rows":
-            return self.operator("SOFTMAX", inputs, output, options="SoftmaxOptions", beta=1.0)
-        if kind == "softmax_channels":  # TFLite's is along the last axis: a softmax of another slope stands for it
-            return self.operator("SOFTMAX", inputs, output, options="SoftmaxOptions", beta=0.5)
+        if kind in SLOPES:
+            return self.operator("SOFTMAX", inputs, output, options="SoftmaxOptions", beta=SLOPES[kind])
         if kind in POOLS:
             sizes = {"filterWidth": 3, "filterHeight": 3, "strideW": 1, "strideH": 1, "padding": 0}
             return self.operator(POOLS[kind], inputs, output, options="Pool2DOptions", **sizes)
         if kind in {"transpose", "same"}:
             axes = np.array((0, 2, 1, 3) if kind == "transpose" else (0, 1, 2, 3), np.int32)
             return self.operator("TRANSPOSE", [*inputs, self.tensor(f"a{place}", (4,), axes)], output)
+        return self._weighted(spec, place, kind, inputs, output)
+
+    def _weighted(self, spec: Any, place: int, kind: str, inputs: list[int], output: int) -> Any:
+        planting = load_file(PLANTING)
         if kind in {"conv", "conv_dilated"}:
             kernel = planting.conv(spec["seed"], place).transpose(0, 2, 3, 1).copy()
             weight = self.tensor(f"w{place}", kernel.shape, kernel)
