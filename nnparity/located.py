@@ -39,6 +39,12 @@ CONFIRMED = {
     "that adds up, or a fault that needs the whole graph",
 }
 
+FAILING = {
+    Confirmed.ALONE: "it fails by itself",
+    Confirmed.TOGETHER: "none of them fails by itself, all together do: one gives what another does not take",
+    Confirmed.NOT: "the path fails here, but not where the operator runs apart from those before it",
+}
+
 
 def locate_case(**options: Any) -> int:
     """Locate as the options of `nnparity locate` say; return the exit code: 1 where no operator can be named."""
@@ -166,7 +172,8 @@ def lines_of(report: Report, case: Case, route: Route, content: Content) -> Iter
             yield from (
                 f"  {one.text}" for one in trial.comparison.problems[:1] if not np.isfinite(worst.error_over_budget)
             )
-    yield f"  confirmed: {CONFIRMED[report.located.confirmed]}"
+    words = CONFIRMED if trial is None or trial.failure is None else FAILING
+    yield f"  confirmed: {words[report.located.confirmed]}"
     if report.located.lesser:
         names = ", ".join(report.graph.operators[place].kind for place in report.located.lesser)
         yield f"  also beyond their budgets, but not why the outputs are wrong: {names}"

@@ -107,10 +107,21 @@ class Wrong:
 
 
 class PartTrials:
-    """Cuts one model, takes every part down the rest of the path, and judges it by what the cut trusts."""
+    """Cuts one model, takes every part down the rest of the path, and judges it by what the cut trusts.
+
+    bare: whether budgets come from what is exact alone, without what is trusted in the model's own dtype.
+    """
 
     def __init__(
-        self, bench: Bench, made: Made, graph: Graph, *, steps: tuple[str, ...], case: Case, wrong: Wrong
+        self,
+        bench: Bench,
+        made: Made,
+        graph: Graph,
+        *,
+        steps: tuple[str, ...],
+        case: Case,
+        wrong: Wrong,
+        bare: bool = False,
     ) -> None:
         self._bench = bench
         self._made = made
@@ -118,6 +129,7 @@ class PartTrials:
         self._steps = steps
         self._dtype = str(case.config["dtype"])
         self._wrong = wrong
+        self._bare = bare
         described = json.loads((made.folder / ARTIFACT).read_text(encoding="utf-8"))
         self._specs = {name: TensorSpec(name, dtype, tuple(shape)) for name, dtype, shape in described["inputs"]}
         self._inputs = {name: case.inputs[name] for name in self._specs}
@@ -252,7 +264,7 @@ class PartTrials:
         nudged = nudged_runs(inputs, rng, self._dtype)
         wide = [rounded(one, EXACT) for one in (*sets, *nudged)]
         runs = self._bench.trusted(made, wide, exact=True)
-        native = self._bench.trusted(made, sets, exact=False)
+        native = [] if self._bare else self._bench.trusted(made, sets, exact=False)
         references = runs[: len(sets)]
         if not self._bench.content.cuts[made.representation].kind.is_exact:
             moved = (self._bench.trusted(made, wide[:1], exact=True, moved=seed)[0] for seed in MOVED)
@@ -285,7 +297,8 @@ def find(case: Case, route: Route, bench: Bench, oracle: Oracle) -> Report:
     cuttable = [place for place, made in enumerate(chain) if made.representation in bench.content.cuts]
     if not cuttable:
         there = ", ".join(sorted(bench.content.cuts))
-        said = f"nothing on the path can be cut; what can be is in: {there}"
+        early = f"{wrong.failure.component} fails before there is" if wrong.failure else "the path has"
+        said = f"{early} anything that can be cut; what can be: {there}"
         return Report(Blame.NO_CUT, wrong.said, said)
     case = narrowed(case, route.runtime, bench)
     right, said = _last_right(case, route, bench, oracle, [(place, chain[place]) for place in cuttable])
@@ -294,16 +307,32 @@ def find(case: Case, route: Route, bench: Bench, oracle: Oracle) -> Report:
     made, rest = chain[right], steps[right:]
     names, operators = bench.operators(made)
     graph = Graph(tuple(names["inputs"]), tuple(names["outputs"]), tuple(operators))
-    trials = PartTrials(bench, made, graph, steps=rest, case=case, wrong=wrong)
-    located = locate(graph, trials)
+    runs = 0
+    for bare in (False, True):  # what is trusted in the model's own dtype may be by the library that is at fault
+        trials = PartTrials(bench, made, graph, steps=rest, case=case, wrong=wrong, bare=bare)
+        located = locate(graph, trials)
+        runs += trials.runs
+        if located is not None or wrong.failure is not None:
+            break
     if located is None:
-        trusted_by = bench.content.cuts[made.representation].kind.trusted_by
-        said = f"{' > '.join(rest)} does what the {made.representation} graph says, by {trusted_by}, within rounding"
-        return Report(Blame.NOTHING, wrong.said, said, made, rest, graph, runs=trials.runs)
+        said = _why_nothing(trials.before(len(operators)), rest, bench)
+        return Report(Blame.NOTHING, wrong.said, said, made, rest, graph, runs=runs)
     trial = trials.of(located.operators)
     if trial.finding is not Finding.BAD:
         trial = trials.before(located.crossed[-1] + 1)
-    return Report(Blame.OPERATOR, wrong.said, "", made, rest, graph, located, trial, trials.runs)
+    return Report(Blame.OPERATOR, wrong.said, "", made, rest, graph, located, trial, runs)
+
+
+def _why_nothing(whole: Trial, steps: Sequence[str], bench: Bench) -> str:
+    """Return why nothing is found where the whole graph, taken apart and written again, does not go wrong."""
+    if whole.finding is Finding.GOOD and whole.made is not None:
+        trusted_by = bench.content.cuts[whole.made.representation].kind.trusted_by
+        return (
+            f"written again, operator for operator, the same graph goes right through {' > '.join(steps)}, by "
+            f"{trusted_by}: the fault is in what the model holds beside its operators, such as modules that are "
+            "recognised as a whole or axes left open, or it lies between this judgement's budget and the case's"
+        )
+    return f"the graph cannot be taken apart: {whole.failure.detail if whole.failure else 'its outputs are no tensors'}"
 
 
 def _walked(case: Case, route: Route, bench: Bench, oracle: Oracle) -> tuple[list[Made], Wrong]:

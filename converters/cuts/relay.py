@@ -241,7 +241,7 @@ class _Evaluated:
             raise Unsupported("a call of a function, which is not computed by itself")
         function = NUMPY.get(node.op.name)
         plain = all(isinstance(value, np.ndarray) and is_float(value.dtype) for value in values)
-        if self._exact and function is not None and plain:
+        if function is not None and plain:
             with np.errstate(all="ignore"):
                 return np.asarray(function(*values))
         return _by_tvm(node, values, exact=self._exact)

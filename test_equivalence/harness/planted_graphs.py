@@ -44,13 +44,13 @@ class Planted:
         return {"seed": self.seed, "shape": planting.SHAPE, "operators": self.operators, **wrong}
 
 
-def drawn(seed: int) -> Planted:
-    """Return a graph of OPERATORS operators with branches, all of which lead to its one output, and its fault."""
+def drawn(seed: int, count: int = planting.OPERATORS) -> Planted:
+    """Return a graph of so many operators with branches, all of which lead to its one output, and its fault."""
     rng = np.random.default_rng(seed)
     operators: list[tuple[str, tuple[int, ...]]] = []
     loose = [-1]
-    while len(operators) < planting.OPERATORS:
-        left = planting.OPERATORS - len(operators)
+    while len(operators) < count:
+        left = count - len(operators)
         join = len(loose) > 1 and (rng.random() < 0.35 or left <= len(loose) - 1)
         table = planting.BINARY if join or rng.random() < 0.15 else planting.UNARY
         weights = np.array([often for often, _ in table.values()], float)
@@ -69,7 +69,7 @@ def drawn(seed: int) -> Planted:
     return Planted(
         seed,
         tuple(operators),
-        int(rng.integers(planting.OPERATORS)),
+        int(rng.integers(count)),
         planting.FAULTS[int(rng.integers(len(planting.FAULTS)))],
     )
 
