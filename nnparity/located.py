@@ -14,6 +14,7 @@ from rich.console import Console
 from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.cases import find_case
+from nnparity.compare import Comparison, Rule
 from nnparity.contracts import Arrays
 from nnparity.discovery import Content, Route
 from nnparity.environments import Environments
@@ -151,7 +152,7 @@ def lines_of(report: Report, case: Case, route: Route, content: Content) -> Iter
         one = report.graph.operators[place]
         named = f" {one.name!r}" if one.name else ""
         yield f"located: {one.kind}{named}, operator {place + 1} of {count} in the {title} graph"
-        if one.source:
+        if one.source not in {"", one.name}:
             yield f"  comes from: {one.source}"
     yield f"  made wrong by: {' > '.join(report.steps)}"
     trial = report.trial
@@ -163,15 +164,8 @@ def lines_of(report: Report, case: Case, route: Route, content: Content) -> Iter
         yield f"  gives: {', '.join(_tensor(name, array) for name, array in outputs)}"
         if trial.failure is not None:
             yield f"  fails: {_first_line(trial.failure.detail)}"
-        elif trial.comparison is not None and trial.comparison.worst is not None:
-            worst = trial.comparison.worst
-            yield (
-                f"  worst at {list(worst.index)}: got {worst.actual:.9g}, expected {worst.expected:.9g}, "
-                f"allowed error {worst.allowed:.4g}"
-            )
-            yield from (
-                f"  {one.text}" for one in trial.comparison.problems[:1] if not np.isfinite(worst.error_over_budget)
-            )
+        elif trial.comparison is not None:
+            yield f"  wrong: {_wrong(trial.comparison)}"
     words = CONFIRMED if trial is None or trial.failure is None else FAILING
     yield f"  confirmed: {words[report.located.confirmed]}"
     if report.located.lesser:
@@ -179,6 +173,17 @@ def lines_of(report: Report, case: Case, route: Route, content: Content) -> Iter
         yield f"  also beyond their budgets, but not why the outputs are wrong: {names}"
     trusted_by = content.cuts[kind].kind.trusted_by
     yield f"  values trusted: {trusted_by}; parts of the graph that were run: {report.runs}"
+
+
+def _wrong(comparison: Comparison) -> str:
+    """Return the worst element, or what else is wrong than values."""
+    problem, worst = comparison.problems[0], comparison.worst
+    if problem.rule is not Rule.VALUE or worst is None:
+        return problem.text
+    return (
+        f"at {list(worst.index)}: got {worst.actual:.9g}, expected {worst.expected:.9g}, "
+        f"allowed error {worst.allowed:.4g} ({worst.error_over_budget:.3g} times that)"
+    )
 
 
 def saved(report: Report, folder: Path) -> Path:

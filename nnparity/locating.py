@@ -371,8 +371,10 @@ def _last_right(
         comparison = compare(_as_expected(outputs, held_to), held_to)
         if not comparison.matches:
             made_by = route.conversions[place - 1] if place else route.root
+            cut = bench.content.cuts[made.representation].kind
+            why = "" if cut.is_exact else ", or the fault is in these kernels too"
             said = (
-                f"the exported graph itself is another function: {trusted_by} gives for what {made_by} made: "
+                f"the exported graph itself is another function{why}: {trusted_by}, for what {made_by} made: "
                 f"{comparison.detail}"
             )
             break

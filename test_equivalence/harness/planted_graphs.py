@@ -113,7 +113,10 @@ def tried(planted: Planted, representation: str, runtime: str, bench: Bench, fol
     wrong = Wrong(None, Comparison((), 0, 0, 0, 0.0, 0, 0.0, None))
     steps = (f"{representation}_planted_{planted.fault}_{planted.place}", runtime)
     trials = PartTrials(bench, made, graph, steps=steps, case=case, wrong=wrong)
-    shown = trials.first(len(operators)) is Finding.BAD
+    whole = trials.before(len(operators))
+    if whole.finding is Finding.UNKNOWN:
+        raise RuntimeError(f"graph {planted.seed} does not run: {whole.failure}")
+    shown = whole.finding is Finding.BAD
     located = locate(graph, trials) if shown else None
     places = located.operators if located else ()
     named = tuple(operators[place].name or f"t{place}" for place in places)
