@@ -76,7 +76,7 @@ def parsed(text: str) -> tuple[str, str]:
     if not (case_id and at and path):
         raise UserError(
             f"reading {text!r}: expected CASE@PATH, a case's id and the steps of its path, joined by >, in quotes: "
-            "'3f9a1c0d2e4b@torch>onnx_from_torch>onnxruntime_cpu'"
+            "'3f9a1c0d2e4b@root>conversion>runtime'"
         )
     return case_id, path
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nnparity.contracts import Arrays, Artifact, CutOperator, Session, TensorSpec, Unsupported
+from nnparity.dtypes import named
 from nnparity.loading import load_file
 
 CONVERTERS = Path(__file__).parents[1]
@@ -79,9 +84,29 @@ class OnnxCut:
 
     def trusted(self, artifact: Artifact, *, exact: bool, moved: int = 0) -> Session:
         if exact:
+            _to_single(artifact.model)
             load_file(WIDENED).widen(artifact.model)
         session: Session = load_file(EVALUATOR).COMPONENT.load(artifact)
         return session
+
+
+def _to_single(message: Any) -> None:
+    """Let a model in float16 or bfloat16 be one in float32, which is what is widened: tensors, types and casts."""
+    import onnx
+
+    narrow = {onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16}
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        for one in (value,) if hasattr(value, "ListFields") else value:
+            if isinstance(one, onnx.TensorProto) and one.data_type in narrow:
+                array = onnx.numpy_helper.to_array(one).astype(np.float32)
+                one.CopyFrom(onnx.numpy_helper.from_array(array, one.name))
+            elif isinstance(one, onnx.TypeProto.Tensor) and one.elem_type in narrow:
+                one.elem_type = onnx.TensorProto.FLOAT
+            elif isinstance(one, onnx.AttributeProto) and one.name in load_file(WIDENED).ELEMENT_TYPES:
+                one.i = onnx.TensorProto.FLOAT if one.i in narrow else one.i
+            _to_single(one)
 
 
 def _plain(model: Any) -> Any:
@@ -104,8 +129,6 @@ def _taken(node: Any) -> Iterator[str]:
 
 def _without_constants(operators: Iterable[CutOperator], artifact: Artifact) -> list[CutOperator]:
     """Return the operators without weights and constants among what they take."""
-    from dataclasses import replace
-
     operators = list(operators)
     computed = {spec.name for spec in artifact.inputs} | {name for one in operators for name in one.gives}
     return [replace(one, takes=tuple(name for name in one.takes if name in computed)) for one in operators]
@@ -132,8 +155,6 @@ def _inferred(model: Any) -> list[Any]:
 
 def _input(spec: TensorSpec) -> Any:
     import onnx
-
-    from nnparity.dtypes import named
 
     kind = onnx.helper.np_dtype_to_tensor_dtype(named(spec.dtype))
     return onnx.helper.make_tensor_value_info(spec.name, kind, list(spec.shape))
@@ -164,8 +185,6 @@ def _source(node: Any) -> str:
         place = "/".join(Path(frame["file"]).parts[-2:])
         said.append(f"{place}:{frame['line']} in {frame['function']}" + (f": {code.strip()}" if code else ""))
     with contextlib.suppress(ValueError, SyntaxError, IndexError):
-        import ast
-
         scopes, classes = (ast.literal_eval(kept[name]) for name in (SCOPES, CLASSES) if name in kept)
         module = next(
             (
