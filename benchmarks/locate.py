@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from nnparity.bench import Bench
@@ -33,6 +34,7 @@ def main() -> int:
     parser.add_argument("--graphs", type=int, default=100)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--representation", action="append", choices=sorted(RUNTIMES))
+    parser.add_argument("--fault", default="", help="plant only this; `fused` can be planted in ONNX")
     asked = parser.parse_args()
     content = discover(converters=[graphs.CONVERTERS])
     content.refuse_broken()
@@ -41,16 +43,19 @@ def main() -> int:
         place = Path(folder)
         with Bench(content, Environments(content.environments, cache_folder()), ArtifactCache(place)) as bench:
             for name in asked.representation or sorted(RUNTIMES):
-                share = measured(name, asked.first, asked.graphs, bench, place)
+                share = measured(name, asked.first, asked.graphs, asked.fault, bench=bench, folder=place)
                 code |= share < ENOUGH
     return code
 
 
-def measured(representation: str, first: int, count: int, bench: Bench, folder: Path) -> float:
+def measured(representation: str, first: int, count: int, fault: str, *, bench: Bench, folder: Path) -> float:
     """Return the share that is named right, having printed it with what is missed."""
     started, runs, counts = time.perf_counter(), 0, Counter[str]()
     for seed in range(first, first + count):
-        one = graphs.tried(graphs.drawn(seed), representation, RUNTIMES[representation], bench, folder)
+        planted = graphs.drawn(seed)
+        one = graphs.tried(
+            replace(planted, fault=fault or planted.fault), representation, RUNTIMES[representation], bench, folder
+        )
         runs += one.runs if one.shown else 0
         counts["hidden" if not one.shown else "right" if one.right else "wrong"] += 1
         if one.located is not None:

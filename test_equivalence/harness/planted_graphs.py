@@ -99,7 +99,10 @@ class Tried:
 
     @property
     def right(self) -> bool:
-        return self.located is not None and self.names == (f"t{self.planted.place}",)
+        """Whether what is at fault is named and nothing else; a fault of fusing is that of two operators."""
+        first = self.planted.operators[self.planted.place][1][0]
+        fused = (f"t{first}",) if self.planted.fault == planting.FUSED else ()
+        return self.located is not None and self.names == (*fused, f"t{self.planted.place}")
 
 
 def tried(planted: Planted, representation: str, runtime: str, bench: Bench, folder: Path) -> Tried:
