@@ -188,7 +188,10 @@ KNOWN = (
             # onnx_reference overlooks inputs that the model has not.
             paths=reader,
         )
-        for stage, reader in ((Stage.RUN, "*>onnxruntime_* *>qnn_*"), (Stage.CONVERT, "*>relay_from_onnx>*"))
+        for stage, reader in (
+            (Stage.RUN, "*>onnxruntime_* *>qnn_* *>vitis_ai_*"),
+            (Stage.CONVERT, "*>relay_from_onnx>* *>iree_from_onnx>*"),
+        )
     ),
     *(
         KnownDivergence(

@@ -288,7 +288,7 @@ KNOWN = (
             versions=("onnx<=1.23.2",),
             witness=Case("gru", {**GATED, "batch": size, "time": size}, 0, {"x": np.ones((size, size, 1), np.float32)}),
             applies=both(left_as_loop, applies),
-            paths="tensorflow>onnx_from_tensorflow>*",
+            paths="tensorflow>onnx_from_tensorflow>* tensorflow>onnx13_from_tensorflow>*",
         )
         for size, stage, status, applies, then in (
             (
