@@ -417,8 +417,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="BatchNormalization of opsets 9 to 13 is for inference where it has one output; taken for training where "
-        "its momentum is not None, which it never is, so that the rows at hand move the mean and variance given",
+        reason="BatchNormalization of opsets 9 to 13 is for inference where it has one output; it is taken for "
+        "training unless its momentum is None, which it never is: the rows at hand move the mean and variance given",
         link="https://github.com/onnx/onnx/pull/8442",
         versions=("onnx<=1.23.2",),
         witness=Case(

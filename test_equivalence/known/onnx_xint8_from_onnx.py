@@ -26,8 +26,8 @@ KNOWN = (
         stage=Stage.CONVERT,
         status=Status.OUT_OF_MEMORY,
         fix=Fix.UPSTREAM,
-        reason="PowOfTwoCollector keeps the width of bins that a value's first calibration set gave it and adds bins for "
-        "what lies beyond: a variance of nearly nothing at first, and of a few at last, is thousands of millions of bins",
+        reason="PowOfTwoCollector keeps the width of bins that a value's first calibration set gave it and adds bins "
+        "for what lies beyond: a variance of nearly nothing at first and of a few at last is thousands of millions",
         link="none found: Quark ONNX PowOfTwoCollector collect_histogram_value bins grow memory calibration",
         versions=("amd-quark<=0.13",),
         witness=Case("mixer_block", ONE_TOKEN, 0, {"x": np.array([[[1, 2]], [[3, 5]]], np.float32)}, ("batch",)),
