@@ -75,11 +75,11 @@ def opened(case: Case) -> bool:
 KNOWN = (
     KnownDivergence(
         component="iree_cpu",
-        layer="gru",
+        layer="gru rnn",
         stage=Stage.LOAD,
         status=Status.ERROR,
         fix=Fix.UPSTREAM,
-        reason="onnx.GRU is written out with zeros to put its results in, whose sizes are constants out of the types, "
+        reason="onnx.GRU and onnx.RNN are written out with zeros to put its results in, whose sizes are constants out of the types, "
         "-1 where the batch is open, which 'linalg.fill' refuses; the pull request puts this right for LSTM",
         link="https://github.com/llvm/torch-mlir/pull/4150",
         versions=VERSIONS,
