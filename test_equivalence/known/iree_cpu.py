@@ -79,8 +79,8 @@ KNOWN = (
         stage=Stage.LOAD,
         status=Status.ERROR,
         fix=Fix.UPSTREAM,
-        reason="onnx.GRU and onnx.RNN are written out with zeros to put its results in, whose sizes are constants out of the types, "
-        "-1 where the batch is open, which 'linalg.fill' refuses; the pull request puts this right for LSTM",
+        reason="onnx.GRU and onnx.RNN are written out with zeros to put their results in, whose sizes are constants "
+        "out of the types, -1 where the batch is open, which 'linalg.fill' refuses; the pull request puts LSTM right",
         link="https://github.com/llvm/torch-mlir/pull/4150",
         versions=VERSIONS,
         witness=Case(
