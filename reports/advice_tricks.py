@@ -37,7 +37,7 @@ def context(recorded: Recorded) -> Mapping[str, object]:
     measured: dict[tuple[str, str], Measured] = {}
     for model, paths in models.items():
         written, plain = _plainly(model)
-        for path, outcomes in paths.items() if plain in models and written != PLAIN else ():
+        for path, outcomes in paths.items() if written not in {"", PLAIN} and plain in models else ():
             if path in models[plain] and len(path) > 2:
                 for into in ((written, ""), (written, path[-1])):
                     _measure(measured.setdefault(into, Measured()), models[plain][path], outcomes, path, recorded.facts)
