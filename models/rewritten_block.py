@@ -104,7 +104,7 @@ def build_torch(config: Config, weights: Arrays) -> Any:
         def __init__(self) -> None:
             super().__init__()
             for name, array in weights.items():
-                self.register_parameter(name, torch.nn.Parameter(torch.tensor(array.T)))
+                self.register_parameter(name, torch.nn.Parameter(torch.tensor(array.T.copy())))
 
         def forward(self, x: Tensor) -> Tensor:
             x = x + self.between(self.attend(self.between(self.norm("norm1", x))))

@@ -159,6 +159,46 @@ class Matrix:
         return tuple(self.cells[layer, path] for path in self.paths)
 
 
+@dataclass(frozen=True)
+class Goal:
+    """All paths that start at one root and hand one runtime one representation: other routes to the same."""
+
+    root: str
+    root_title: str
+    title: str
+    runtime: str
+    paths: tuple[Path, ...]
+
+
+# What the best route to a goal comes to; but a failure on any of them is never outshone.
+BEST_FIRST = (
+    Standing.FAILED,
+    Standing.MATCHED,
+    Standing.PARTLY,
+    Standing.ALLOWED,
+    Standing.KNOWN,
+    Standing.UNSUPPORTED,
+    Standing.NOT_RUN,
+)
+
+
+def goals(table: Matrix) -> tuple[Goal, ...]:
+    """Return the runtimes of each group, in the order of the groups."""
+    found: dict[tuple[str, str, str], Goal] = {}
+    for group in table.groups:
+        for runtime in sorted({path[-1] for path in group.paths}):
+            paths = tuple(path for path in group.paths if path[-1] == runtime)
+            found[group.root, group.title, runtime] = Goal(group.root, group.root_title, group.title, runtime, paths)
+    return tuple(found.values())
+
+
+def best(table: Matrix, layer: str, goal: Goal) -> tuple[Standing, int]:
+    """Return what the best route to the goal comes to for the layer, and how many routes come to that."""
+    standings = [table.cells[layer, path].tally.standing for path in goal.paths]
+    found = min(standings, key=BEST_FIRST.index)
+    return found, standings.count(found)
+
+
 def matrix(outcomes: Sequence[Outcome], facts: Facts) -> Matrix:
     """Return every layer on every path that the facts or the outcomes name."""
     by_cell: dict[tuple[str, Path], list[Outcome]] = {}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from nnparity.contracts import Family
 from nnparity.figures import Path, layers_with, ran
-from nnparity.matrix import Tally
+from nnparity.matrix import Tally, short
 from nnparity.outcome import Outcome, Verdict
 from nnparity.pages import Recorded, Section
 
 
-def context(recorded: Recorded) -> Mapping[str, object]:
+def context(recorded: Recorded) -> Mapping[str, Any]:
     roots = sorted({one.path[0] for one in recorded.outcomes})
     with_one = {root: layers_with(Family.CUSTOM.value, root, recorded.outcomes, recorded.facts) for root in roots}
     by_path: dict[Path, list[Outcome]] = {}
@@ -23,6 +24,15 @@ def context(recorded: Recorded) -> Mapping[str, object]:
         "layers": sorted(set().union(*with_one.values())),
         "rows": rows,
         "taken": sum(bool(row["taken"]) for row in rows),
+    }
+
+
+def keeps(recorded: Recorded) -> Mapping[str, object]:
+    told = context(recorded)
+    return {
+        "layers": told["layers"],
+        "taken": [short(row["path"]) for row in told["rows"] if row["taken"]],
+        "declined": [[short(row["path"]), row["component"]] for row in told["rows"] if not row["taken"]],
     }
 
 
@@ -45,4 +55,6 @@ SECTION = Section(
     html="advice_custom_operators.html.jinja",
     markdown="",
     pages=("advice",),
+    keeps=keeps,
+    published="advice_custom_operators.published.jinja",
 )

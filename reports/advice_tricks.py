@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from nnparity.contracts import Family
 from nnparity.facts import Facts
@@ -32,7 +33,7 @@ class Measured:
     lost: Counter[str] = field(default_factory=Counter)
 
 
-def context(recorded: Recorded) -> Mapping[str, object]:
+def context(recorded: Recorded) -> Mapping[str, Any]:
     models = by_model(one for one in recorded.outcomes if one.verdict is not Verdict.NOT_RUN)
     measured: dict[tuple[str, str], Measured] = {}
     for model, paths in models.items():
@@ -47,6 +48,12 @@ def context(recorded: Recorded) -> Mapping[str, object]:
         "whole": [row for row in rows if not row["runtime"]],
         "rows": sorted((row for row in rows if row["runtime"]), key=lambda row: (row["runtime"], row["written"])),
     }
+
+
+def keeps(recorded: Recorded) -> Mapping[str, object]:
+    told = context(recorded)
+    rows = [{name: value for name, value in row.items() if name != "lost"} for row in told["rows"]]
+    return {"layers": told["layers"], "whole": told["whole"], "rows": rows}
 
 
 def _plainly(model: Model) -> tuple[str, Model]:
@@ -108,4 +115,6 @@ SECTION = Section(
     html="advice_tricks.html.jinja",
     markdown="",
     pages=("advice",),
+    keeps=keeps,
+    published="advice_tricks.published.jinja",
 )

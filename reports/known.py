@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from nnparity.facts import Facts, KnownFacts
 from nnparity.outcome import Outcome, Verdict
@@ -16,7 +17,7 @@ MOVES = {
 }
 
 
-def context(recorded: Recorded) -> Mapping[str, object]:
+def context(recorded: Recorded) -> Mapping[str, Any]:
     outcomes, facts = recorded.outcomes, recorded.facts
     seen: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
@@ -27,6 +28,25 @@ def context(recorded: Recorded) -> Mapping[str, object]:
         "entries": [_entry(name, seen[name], facts) for name in sorted(seen) if name in concerned],
         "unseen": sorted(concerned - set(seen)),
         "recorded": len(concerned),
+    }
+
+
+def keeps(recorded: Recorded) -> Mapping[str, object]:
+    """Return what was met, by component: of entries with one cause the layers and checks together."""
+    entries = context(recorded)["entries"]
+    by_component: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}
+    for entry in entries:
+        cause = (entry["reason"], entry["link"], entry["move"], entry["where"])
+        same = by_component.setdefault(entry["component"], {}).setdefault(cause, {"layers": set(), "checks": 0})
+        same["layers"].update(entry["layers"])
+        same["checks"] += entry["count"]
+    return {
+        "met": len(entries),
+        "recorded": len(recorded.facts.known),
+        "components": {
+            name: [[*cause, sorted(same["layers"]), same["checks"]] for cause, same in sorted(causes.items())]
+            for name, causes in sorted(by_component.items())
+        },
     }
 
 
@@ -77,4 +97,6 @@ SECTION = Section(
     context=context,
     html="known.html.jinja",
     markdown="known.md.jinja",
+    keeps=keeps,
+    published="known.published.jinja",
 )
