@@ -292,6 +292,24 @@ def test_junit_counts_what_it_lists(pages: dict[str, str]) -> None:
     assert failure.text == "y: 2 of 6 elements are wrong\nnnparity run --case 77"
 
 
+def test_junit_has_one_case_for_all_that_matched_and_one_for_each_cause_of_what_did_not() -> None:
+    known = {"status": Status.MISMATCH, "verdict": Verdict.XFAIL}
+    outcomes = [
+        *(drawn.one(case=f"m{number}") for number in range(3)),
+        *(drawn.one(case=f"k{number}", known="rounds off", **known) for number in range(2)),
+        drawn.one(case="k2", known="overflows", **known),
+    ]
+    facts = {"known": {"rounds off": {"reason": "a sum in half precision"}}}
+    cases = ET.fromstring(render(Results(facts, tuple(outcomes)))["junit.xml"]).findall(".//testcase")  # noqa: S314 we wrote it
+    cell = f"[{outcomes[0].layer}-{outcomes[0].path_id}]"
+    assert [case.get("name") for case in cases] == [cell, f"{cell} XFAIL overflows", f"{cell} XFAIL rounds off"]
+    assert cases[0].findtext("system-out") == "3 of 6 checks matched"
+    skipped = cases[2].find("skipped")
+    assert skipped is not None
+    assert skipped.get("message") == "2 of 6 checks known: rounds off"
+    assert skipped.text == "a sum in half precision\nk0 k1"
+
+
 @pytest.mark.parametrize(
     ("detail", "shown"),
     [
