@@ -192,6 +192,21 @@ def goals(table: Matrix) -> tuple[Goal, ...]:
     return tuple(found.values())
 
 
+def tried(table: Matrix) -> set[Path]:
+    """Return the paths on which at least one check was run."""
+    return {path for (_, path), cell in table.cells.items() if cell.tally.total > cell.tally.not_run}
+
+
+def best_route(table: Matrix, goal: Goal) -> Path:
+    """Return the route to the goal on which most layers match in every check; of equals the shortest."""
+
+    def rank(path: Path) -> tuple[int, int, Path]:
+        standings = [table.cells[layer, path].tally.standing for layer in table.layers]
+        return -standings.count(Standing.MATCHED), len(path), path
+
+    return min(goal.paths, key=rank)
+
+
 def best(table: Matrix, layer: str, goal: Goal) -> tuple[Standing, int]:
     """Return what the best route to the goal comes to for the layer, and how many routes come to that."""
     standings = [table.cells[layer, path].tally.standing for path in goal.paths]
@@ -209,7 +224,8 @@ def matrix(outcomes: Sequence[Outcome], facts: Facts) -> Matrix:
     for path in sorted({*facts.paths, *(outcome.path for outcome in outcomes)}):
         grouped.setdefault((path[0], delivered(path, facts)), []).append(path)
     groups = tuple(
-        Group(root, facts.title(root), title, tuple(grouped[root, title])) for root, title in sorted(grouped)
+        Group(root, facts.title(root), title, tuple(sorted(grouped[root, title], key=lambda path: (path[-1], path))))
+        for root, title in sorted(grouped)
     )
     paths = [path for group in groups for path in group.paths]
     cells = {(layer, path): Cell(layer, path, by_cell.get((layer, path), ())) for layer in layers for path in paths}

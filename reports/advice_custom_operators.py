@@ -17,7 +17,7 @@ def context(recorded: Recorded) -> Mapping[str, Any]:
     with_one = {root: layers_with(Family.CUSTOM.value, root, recorded.outcomes, recorded.facts) for root in roots}
     by_path: dict[Path, list[Outcome]] = {}
     for one in recorded.outcomes:
-        if one.layer in with_one[one.path[0]] and len(one.path) > 2:
+        if one.layer in with_one[one.path[0]] and len(one.path) > 2 and one.verdict is not Verdict.NOT_RUN:
             by_path.setdefault(one.path, []).append(one)
     rows = [_row(path, by_path[path]) for path in sorted(by_path)]
     return {

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nnparity.matrix import Standing, best, goals, matrix
+from nnparity.matrix import Standing, best, goals, matrix, tried
 from nnparity.pages import Recorded, Section
 
 
 def keeps(recorded: Recorded) -> Mapping[str, object]:
     """Return by root the runtimes and, for each layer, what the best route to each of them comes to."""
     table = matrix(recorded.outcomes, recorded.facts)
-    ran = {path for (_, path), cell in table.cells.items() if cell.outcomes}
+    ran = tried(table)
     shown = [goal for goal in goals(table) if ran.intersection(goal.paths)]
     roots = []
     for title in dict.fromkeys(goal.root_title for goal in shown):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from nnparity.matrix import Goal, Matrix, Standing, best, goals, matrix, short
+from nnparity.matrix import Goal, Matrix, Standing, best, best_route, goals, matrix, short, tried
 from nnparity.pages import Recorded, Section
 
 SHOWN = (
@@ -16,20 +17,27 @@ SHOWN = (
 
 def context(recorded: Recorded) -> Mapping[str, object]:
     table = matrix(recorded.outcomes, recorded.facts)
-    ran = {path for (_, path), cell in table.cells.items() if cell.outcomes}
+    ran = tried(table)
     rows = [_row(table, goal) for goal in goals(table) if ran.intersection(goal.paths)]
     return {
         "layers": len(table.layers),
         "standings": [[one.css, one.glyph, one.word] for one in SHOWN],
         "roots": [
-            {"title": title, "rows": [row for row in rows if row["root"] == title]}
-            for title in dict.fromkeys(str(row["root"]) for row in rows)
+            {"title": title, "rows": [row for row in rows if row["root"] == title], "top": _top(rows, title)}
+            for title in dict.fromkeys(row["root"] for row in rows)
         ],
         "not_run": sorted({goal.runtime for goal in goals(table) if not ran.intersection(goal.paths)}),
     }
 
 
-def _row(table: Matrix, goal: Goal) -> dict[str, object]:
+def _top(rows: Sequence[Mapping[str, Any]], root: str) -> list[dict[str, object]]:
+    """Return the three runtimes that match most layers of those that are given something else than the root."""
+    others = [row for row in rows if row["root"] == root and row["given"] != root]
+    others.sort(key=lambda row: (-row["counts"][0], row["runtime"], row["given"]))
+    return [{"given": row["given"], "runtime": row["runtime"], "matched": row["counts"][0]} for row in others[:3]]
+
+
+def _row(table: Matrix, goal: Goal) -> dict[str, Any]:
     counted = Counter(best(table, layer, goal)[0] for layer in table.layers)
     return {
         "root": goal.root_title,
@@ -37,17 +45,13 @@ def _row(table: Matrix, goal: Goal) -> dict[str, object]:
         "runtime": goal.runtime,
         "routes": len(goal.paths),
         "counts": [counted[standing] for standing in SHOWN],
-        "route": short(max(goal.paths, key=lambda path: (_matched(table, path), -len(path), path))),
+        "route": short(best_route(table, goal)),
     }
-
-
-def _matched(table: Matrix, path: tuple[str, ...]) -> int:
-    return sum(table.cells[layer, path].tally.standing is Standing.MATCHED for layer in table.layers)
 
 
 SECTION = Section(
     name="runtimes",
-    order=19,
+    order=14,
     title="Which runtime takes what",
     context=context,
     html="runtimes.html.jinja",
