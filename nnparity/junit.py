@@ -13,6 +13,7 @@ from nnparity.outcome import Outcome, Status, Verdict
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 TRACEBACK = "Traceback (most recent call last):"
+EXPLAINED = {Verdict.XFAIL.value, Verdict.ALLOWED.value}
 COUNTED = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
@@ -20,7 +21,8 @@ def junit(outcomes: Sequence[Outcome], facts: Facts) -> str:
     """Return one suite a layer; in it, for each path, one test case for all checks that matched, saying how many.
 
     Each failure is a test case with its whole account. What is known, allowed, unsupported or not run is one skipped
-    test case a cause, with the ids of its cases. A layer and path without any check is a skipped test case.
+    test case a cause, with the ids of its cases where a recorded divergence explains it. So is a layer and path without
+    any check.
     """
     table = matrix(outcomes, facts)
     counts: Counter[str] = Counter()
@@ -82,7 +84,8 @@ def _add_skipped(suite: ET.Element, cell: Cell, facts: Facts) -> None:
         count = sum(map(len, said.values()))
         skipped.set("message", visible(f"{count} of {cell.tally.total} checks {next(iter(said))}"))
         reason = facts.known[what].reason if what in facts.known else ""
-        each = [f"{words}: {' '.join(ids)}" if len(said) > 1 else " ".join(ids) for words, ids in said.items()]
+        told = said if verdict in EXPLAINED else {}
+        each = [f"{words}: {' '.join(ids)}" if len(said) > 1 else " ".join(ids) for words, ids in told.items()]
         skipped.text = visible("\n".join(part for part in (reason, *each) if part))
 
 

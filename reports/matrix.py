@@ -102,5 +102,5 @@ SECTION = Section(
     title="Layers on paths",
     context=context,
     html="matrix.html.jinja",
-    markdown="matrix.md.jinja",
+    markdown="",
 )

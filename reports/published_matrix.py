@@ -1,4 +1,4 @@
-"""Every layer against every runtime, in the committed report: one table for each root."""
+"""Every layer against every runtime, in Markdown: one table for each root."""
 
 from __future__ import annotations
 
@@ -28,17 +28,13 @@ def keeps(recorded: Recorded) -> Mapping[str, object]:
     return {"legend": [[one.glyph, one.word] for one in Standing], "roots": roots}
 
 
-def context(recorded: Recorded) -> Mapping[str, object]:
-    return {}
-
-
 SECTION = Section(
     name="published_matrix",
     order=20,
     title="Layers on runtimes",
-    context=context,
+    context=keeps,
     html="",
-    markdown="",
+    markdown="published_matrix.published.jinja",
     keeps=keeps,
     published="published_matrix.published.jinja",
 )

@@ -123,7 +123,8 @@ def test_every_layer_has_a_cell_on_every_path(pages: dict[str, str]) -> None:
     for layer, path in table.cells:
         account = browsed.Page(pages[f"layers/{layer}.html"])
         assert f"p{fingerprint('>'.join(path))}" in account.ids
-        assert f"layers/{layer}.html#p{fingerprint('>'.join(path))}" in browsed.Page(pages["index.html"]).links
+        assert f"layers/{layer}.html" in browsed.Page(pages["index.html"]).links
+        assert f'data-anchor="p{fingerprint(">".join(path))}"' in pages["index.html"]
 
 
 def test_path_without_outcome_is_not_run_with_its_reason(pages: dict[str, str]) -> None:
