@@ -25,6 +25,12 @@ def figure(number: float | None) -> str:
     return f"{number:.3g}" if abs(number) < 1000 else f"{number:,.0f}"
 
 
+def times(number: float | None) -> str:
+    """Return a ratio as a factor, a dash for "not measured"."""
+    shown = figure(number)
+    return shown if shown == NOTHING else f"\N{MULTIPLICATION SIGN} {shown}"
+
+
 def shown_in_html(value: object) -> object:
     """Return text without what a page would obey; the templates escape markup besides."""
     return visible(value) if isinstance(value, str) else value
@@ -48,7 +54,7 @@ def templates(folders: tuple[Path, ...], shown: Callable[[object], object]) -> j
         keep_trailing_newline=True,
     )
     environment.filters |= {
-        "breakable": breakable, "figure": figure, "fingerprint": fingerprint, "web_link": web_link,
+        "breakable": breakable, "figure": figure, "fingerprint": fingerprint, "times": times, "web_link": web_link,
     }  # fmt: skip
     return environment
 

@@ -26,6 +26,7 @@ class Measured:
     pairs: int = 0
     plain: int = 0
     tricks: int = 0
+    both: int = 0
     given: list[float] = field(default_factory=list)
     left: list[float] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
@@ -46,13 +47,13 @@ def context(recorded: Recorded) -> Mapping[str, Any]:
     return {
         "layers": sorted({model.layer for model in models if _plainly(model)[0] not in {"", PLAIN}}),
         "whole": [row for row in rows if not row["runtime"]],
-        "rows": sorted((row for row in rows if row["runtime"]), key=lambda row: (row["runtime"], row["written"])),
+        "rows": sorted((row for row in rows if row["both"]), key=lambda row: (row["runtime"], row["written"])),
     }
 
 
 def keeps(recorded: Recorded) -> Mapping[str, object]:
     told = context(recorded)
-    rows = [{name: value for name, value in row.items() if name != "lost"} for row in told["rows"]]
+    rows = [{name: value for name, value in row.items() if name not in {"lost", "both"}} for row in told["rows"]]
     return {"layers": told["layers"], "whole": told["whole"], "rows": rows}
 
 
@@ -71,6 +72,7 @@ def _measure(into: Measured, plain: Sequence[Outcome], tricks: Sequence[Outcome]
     into.tricks += ran(tricks)
     if not (ran(plain) and ran(tricks)):
         return
+    into.both += 1
     for ratios, step in ((into.given, path[-2]), (into.left, path[-1])):
         before, after = operators(plain, step), operators(tricks, step)
         if before and after is not None:
@@ -104,6 +106,7 @@ def _row(written: str, runtime: str, measured: Measured) -> dict[str, object]:
         "slowest": max(measured.times, default=middle([])),
         "fused": tuple(middle(found) for found in measured.fused),
         "lost": sorted(measured.lost),
+        "both": bool(runtime) and measured.both,
     }
 
 
