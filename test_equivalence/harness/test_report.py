@@ -229,16 +229,32 @@ def test_paths_that_fail_alike_are_told_together() -> None:
     assert "4 of 4 checks failed" in pages["index.html"]
 
 
+STEP = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+OPERATORS = re.compile(
+    r'<tr data-total="(\d+)" data-parts="[^"]*"><th scope="row">(.*?)</th><td>(.*?)</td>.*?<td class="wide">(.*?)</td>'
+)
+
+
+def operator_rows(page: str) -> list[tuple[str, str, str, str]]:
+    """Return total, step, representation and the families with their counts."""
+    found = OPERATORS.findall(page)
+    return [(total, step, title, re.sub("<br>.*|<.*?>", "", by_family)) for total, step, title, by_family in found]
+
+
 def test_operators_stand_beside_what_the_runtime_leaves(pages: dict[str, str]) -> None:
-    rows = [line.split(" | ") for line in pages["report.md"].splitlines() if line.startswith("| torch")]
-    rows = [row for row in rows if len(row) == 4]
-    assert rows[0][1:] == ["PyTorch", "1 (activation 1)", " |"]
-    assert rows[1][1:] == ["ONNX", "4 (activation 1, cast 2, no family 1)", "onnxruntime_cpu: 1 (activation 1) |"]
+    rows = operator_rows(pages["layers/softmax.html"])
+    assert rows[0][:3] == ("1", "torch", "PyTorch")
+    assert rows[1][:3] == ("4", f"{STEP} onnx_from_torch", "ONNX")
+    assert rows[2][:3] == ("1", f"{STEP} {STEP} onnxruntime_cpu, optimised", "ONNX")
+    assert rows[2][3] == "activation 1: Softmax 1"
+    assert "| softmax |" in pages["report.md"]
 
 
 def test_operator_counts_that_differ_are_both_shown() -> None:
     twice = [drawn.one(case=str(n), op_counts={"torch": {"aten.mm": n}}) for n in (1, 2)]
-    assert "| torch |  | 1 (no family 1) or 2 (no family 2) |" in render(Results({}, tuple(twice)))["report.md"]
+    pages = render(Results({}, tuple(twice)))
+    assert [row[0] for row in operator_rows(pages["layers/softmax.html"])] == ["1", "2"]
+    assert "| 1 to 2 |" in pages["report.md"]
 
 
 def test_settings_of_one_runtime_are_put_side_by_side() -> None:
