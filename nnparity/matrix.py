@@ -193,8 +193,17 @@ def goals(table: Matrix) -> tuple[Goal, ...]:
 
 
 def tried(table: Matrix) -> set[Path]:
-    """Return the paths on which at least one check was run."""
-    return {path for (_, path), cell in table.cells.items() if cell.tally.total > cell.tally.not_run}
+    """Return the paths on which something ran, or nothing is missing and all is unsupported."""
+    by_path: dict[Path, list[Tally]] = {}
+    for (_, path), cell in table.cells.items():
+        if cell.outcomes:
+            by_path.setdefault(path, []).append(cell.tally)
+    # A path whose runtime is not there is unsupported where a conversion before it declines: that is no try of it.
+    return {
+        path
+        for path, tallies in by_path.items()
+        if any(one.total > one.not_run + one.unsupported for one in tallies) or not any(one.not_run for one in tallies)
+    }
 
 
 def best_route(table: Matrix, goal: Goal) -> Path:

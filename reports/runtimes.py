@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,8 +32,11 @@ def context(recorded: Recorded) -> Mapping[str, object]:
 
 
 def _top(rows: Sequence[Mapping[str, Any]], root: str) -> list[dict[str, object]]:
-    """Return the three runtimes that match most layers of those that are given something else than the root."""
-    others = [row for row in rows if row["root"] == root and row["given"] != root]
+    """Return the three runtimes that match most layers, but for the root's own and those of quantised models.
+
+    A quantised model is held to what it says itself, not to the layer.
+    """
+    others = [row for row in rows if row["root"] == root and row["given"] != root and not row["quantised"]]
     others.sort(key=lambda row: (-row["counts"][0], row["runtime"], row["given"]))
     return [{"given": row["given"], "runtime": row["runtime"], "matched": row["counts"][0]} for row in others[:3]]
 
@@ -45,6 +49,12 @@ def _row(table: Matrix, goal: Goal) -> dict[str, Any]:
         "runtime": goal.runtime,
         "routes": len(goal.paths),
         "counts": [counted[standing] for standing in SHOWN],
+        "quantised": any(
+            not math.isnan(one.accuracy_loss)
+            for path in goal.paths
+            for layer in table.layers
+            for one in table.cells[layer, path].outcomes
+        ),
         "route": short(best_route(table, goal)),
     }
 
