@@ -190,6 +190,25 @@ def report_command(
     click.echo(f"{len(merged.outcomes)} outcomes: {out / 'index.html'}")
 
 
+@main.command("publish")
+@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=FOLDER, help="Where the record and its pages go: reports/published.")
+@content_options
+@said_plainly
+def publish_command(
+    results: tuple[Path, ...], *, out: Path, models: tuple[Path, ...], converters: tuple[Path, ...]
+) -> None:
+    """Write the report that is committed: a small record of the results, and Markdown pages made from it."""
+    from nnparity.store import merge, read_results
+    from nnparity.whole_run import write_published
+
+    merged = merge(*map(read_results, results))
+    for note in merged.notes:
+        click.echo(note, err=True)
+    write_published(merged, out, load_content(models, converters))
+    click.echo(f"{len(merged.outcomes)} outcomes: {out / 'README.md'}")
+
+
 @main.command("doctor")
 @content_options
 @said_plainly

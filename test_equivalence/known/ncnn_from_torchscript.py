@@ -33,6 +33,7 @@ WITH_WEIGHTS = (
     "mixer",
     "mlp",
     "multi_head",
+    "rewritten",
     "patch",
     "resnet",
     "rnn",

@@ -98,7 +98,8 @@ def cuts_off(case: Case) -> bool:
 
 def has_layer_norm(case: Case) -> bool:
     """Whether the layer has a layer normalisation."""
-    return case.layer in {"layer_norm", "mixer_block", "transformer_decoder_block", "transformer_encoder_block"}
+    blocks = {"mixer_block", "rewritten_block", "transformer_decoder_block", "transformer_encoder_block"}
+    return case.layer == "layer_norm" or case.layer in blocks
 
 
 KNOWN = (
