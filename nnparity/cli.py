@@ -122,6 +122,26 @@ def check_command(**options: Any) -> None:
     sys.exit(check_own(**options))
 
 
+@main.command("locate")
+@click.argument("case_at_path", metavar="CASE@PATH")
+@click.option("--out", default="nnparity-results", show_default=True, type=FOLDER, help="Results that have the case.")
+@click.option("--target", metavar="TARGET", help="The model of your own that it is a case of, as `check` took it.")
+@click.option("--python", type=click.Path(path_type=Path), metavar="INTERPRETER", help="As `check` took it.")
+@click.option("--trust", is_flag=True, help="Read a pickled model, which can run any code.")
+@click.option("--save", type=FOLDER, help="Write the operator as a model of its own there, with its inputs.")
+@content_options
+@said_plainly
+def locate_command(**options: Any) -> None:
+    """Name the first operator that goes wrong.
+
+    CASE is the id of a recorded case or of a known divergence's witness, PATH a path's steps joined by >. Exit code 1:
+    no operator can be named, and why.
+    """
+    from nnparity.located import locate_case
+
+    sys.exit(locate_case(**options))
+
+
 @main.command("list")
 @click.argument("what", type=click.Choice(["layers", "paths", "components", "environments"]))
 @click.option("--json", "as_json", is_flag=True, help="For a program to read.")
