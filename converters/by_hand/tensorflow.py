@@ -1,0 +1,79 @@
+"""TensorFlow and its exporters, as somebody calls them who has no nnparity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def traced(model: Any, example: dict[str, np.ndarray], axes: dict[str, dict[int, str]]) -> Any:
+    import tensorflow as tf
+
+    shapes = {
+        name: [None if place in axes.get(name, {}) else size for place, size in enumerate(array.shape)]
+        for name, array in example.items()
+    }
+    given = [tf.TensorSpec(shapes[name], array.dtype.name, name=name) for name, array in example.items()]
+    return tf.function(model, input_signature=given)
+
+
+def owner_of(function: Any) -> Any:
+    import tensorflow as tf
+
+    owner = tf.Module()  # who has no owner of the variables gets a file without names
+    owner.captured = list(function.graph.variables)
+    return owner
+
+
+def called(call: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    import tensorflow as tf
+
+    return {name: np.asarray(given) for name, given in call(*map(tf.constant, inputs.values())).items()}
+
+
+def tensorflow_eager(model: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return called(model, inputs)
+
+
+def tensorflow_function(model: Any, example: Any, axes: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return called(traced(model, example, axes), inputs)
+
+
+def by_tf2onnx(opset: int, function: Any, target: Path) -> None:
+    import logging
+
+    import tf2onnx
+
+    class Raising(logging.Handler):  # tf2onnx logs what goes wrong, and leaves an operator of TensorFlow's in the model
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.exc_info and record.exc_info[1]:
+                raise record.exc_info[1]
+
+    logging.getLogger("tf2onnx").addHandler(Raising(logging.ERROR))
+    given = {"input_signature": function.input_signature, "output_path": str(target / "model.onnx")}
+    tf2onnx.convert.from_function(function, opset=opset, **given)
+
+
+def onnx_from_tensorflow(model: Any, example: Any, axes: Any, target: Path) -> None:
+    by_tf2onnx(18, traced(model, example, axes), target)
+
+
+def onnx13_from_tensorflow(model: Any, example: Any, axes: Any, target: Path) -> None:
+    by_tf2onnx(13, traced(model, example, axes), target)
+
+
+def tflite_from_tensorflow(model: Any, example: Any, axes: Any, target: Path) -> None:
+    import tensorflow as tf
+
+    function = traced(model, example, axes).get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], owner_of(function))
+    (target / "model.tflite").write_bytes(converter.convert())
+
+
+def saved_model_from_tensorflow(model: Any, example: Any, axes: Any, target: Path) -> None:
+    import tensorflow as tf
+
+    function = traced(model, example, axes).get_concrete_function()
+    tf.saved_model.save(owner_of(function), str(target / "model"), signatures={"serving_default": function})

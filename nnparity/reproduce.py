@@ -1,0 +1,454 @@
+"""One `nnparity reproduce`: a failure as a script that needs no nnparity, written, run, and told of."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from nnparity.bench import Bench
+from nnparity.budget import FINITE, NAN, NEGATIVE_INFINITY, POSITIVE_INFINITY, Expectation, ExpectedOutput
+from nnparity.cache import ArtifactCache, Made, cache_folder, digest
+from nnparity.case_at import CaseAt, case_at
+from nnparity.check import check
+from nnparity.code import parts_of
+from nnparity.compare import compare
+from nnparity.discovery import Route, content_folders
+from nnparity.environments import FOR_LAYERS, Environments
+from nnparity.errors import NEW_FAILURE, UserError
+from nnparity.judging import yardstick
+from nnparity.layers import Case, rounded, weights_of
+from nnparity.options import load_content
+from nnparity.oracle import EXACT, Oracle
+from nnparity.outcome import Failure, Outcome, Stage, Status
+from nnparity.paste import CannotPaste, Pasted
+from nnparity.remote import THREADS
+from nnparity.script import (
+    DATA,
+    FILE,
+    LAYER,
+    NOT_SHOWN,
+    SHOWN,
+    Answer,
+    Failing,
+    Part,
+    Script,
+    Shows,
+    TooLong,
+    literal,
+    needs_of,
+    write_script,
+)  # fmt: skip
+from nnparity.whole_run import DEFAULT_OUT
+from nnparity.worker import ARTIFACT
+
+BY_HAND = "by_hand"
+LARGEST_START = 2**20
+SECONDS = 600
+MODEL_OF = "{}_model"  # in by_hand: the function that takes a layer's build to the root's model, where it takes one
+VOLATILE = re.compile(r"<environment>\S*|0x[0-9a-fA-F]+|\S*/\S*/\S*|\d{6,}")
+MOST_WORDS = 90
+DIED = re.compile(r"died of signal (\d+)|exited with code (\d+)")
+
+
+class CannotReproduce(Exception):
+    """No script can be made of it; the message says why, and what would help."""
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """What to do by hand in place of one component: a function, and the names of what it takes."""
+
+    file: Path
+    name: str
+    takes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A script that was written. folder: where it lies. starts: environments and arguments to run it with, in order."""
+
+    file: Path
+    starts: tuple[tuple[str, tuple[str, ...]], ...]
+    lines: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a script ended. code: of the last part that ran."""
+
+    code: int
+    said: str
+
+    @property
+    def shows(self) -> bool:
+        return self.code == SHOWN
+
+
+def reproduce_case(**options: Any) -> int:
+    """Do as the options of `nnparity reproduce` say; return the exit code."""
+    console = Console(soft_wrap=True, highlight=False)
+
+    def say(line: str) -> None:
+        console.print(line, markup=False)
+
+    content = load_content(options["models"], options["converters"])
+    asked = case_at(options["case_at"], [*options["results"], Path(DEFAULT_OUT)], content)
+    environments = Environments(content.environments, cache_folder())
+    failed = environments.build_all(content.environments_on([asked.route]), say)
+    if failed:
+        raise UserError(f"{asked.id}: {'; '.join(failed.values())}")
+    with Bench(content, environments, ArtifactCache(cache_folder())) as bench:
+        try:
+            made = reproduction(asked, bench, options["out"], by_hand_in(options["converters"]))
+        except CannotReproduce as problem:
+            raise UserError(f"{asked.id}: {problem}") from problem
+    say(f"{made.file}: {made.lines} lines; {_headline(made.outcome)}")
+    if not options["run_it"]:
+        return 0
+    ended = run_script(made, environments)
+    for line in ended.said.strip().splitlines()[-6:]:
+        say(f"  {line}")
+    if ended.shows:
+        say("run here, it shows the divergence (exit code 1)")
+        return 0
+    said = "it does not show it (exit code 0)" if ended.code == NOT_SHOWN else f"it ends with exit code {ended.code}"
+    say(f"run here, {said}: by hand it is not what nnparity does")
+    return NEW_FAILURE
+
+
+def _headline(outcome: Outcome) -> str:
+    lines = outcome.detail.strip().splitlines() or [""]
+    return f"{outcome.stage.value} {outcome.status.value}: {lines[0][:200]}"
+
+
+def by_hand_in(folders: Sequence[Path] = ()) -> dict[str, ByHand]:
+    """Return, by the component's name, what the files in by_hand/ say; `folders` are a third party's own."""
+    ours = [folder / "converters" for folder in content_folders()]
+    found: dict[str, ByHand] = {}
+    for file in (file for folder in [*ours, *folders] for file in sorted((folder / BY_HAND).glob("*.py"))):
+        for name, (text, _, _) in parts_of(file).items():
+            (node, *_) = ast.parse(text).body
+            if isinstance(node, ast.FunctionDef):
+                found.setdefault(name, ByHand(file, name, tuple(one.arg for one in node.args.args)))
+    return found
+
+
+def reproduction(asked: CaseAt, bench: Bench, out: Path, by_hand: Mapping[str, ByHand]) -> Reproduction:
+    """Return the script for the case on the path, written below `out`. Raises CannotReproduce."""
+    oracle = Oracle(bench)
+    outcome = check(asked.case, asked.route, bench, oracle)
+    if outcome.status in {Status.MATCH, Status.UNSUPPORTED, Status.NOT_RUN}:
+        raise CannotReproduce(f"nothing to reproduce, it is {outcome.status.value}; {outcome.detail[:300]}")
+    if asked.case.relation:
+        raise CannotReproduce(
+            f"it asks about the relation {asked.case.relation!r} of two runs, and a script has one run; "
+            f"repeat with: {outcome.reproduce}"
+        )
+    making = _Making(asked, outcome, bench, oracle, by_hand)
+    failing, script = _first_that_can(making, outcome)
+    folder = out / f"{asked.case.layer}-{asked.case.id}-{digest(asked.route.id)[:6]}"
+    _write(script, folder, making.start_of(failing))
+    several = len(failing.parts) > 1
+    starts = tuple((part.name, (str(place),) if several else ()) for place, part in enumerate(failing.parts, 1))
+    return Reproduction(folder / FILE, starts, script.lines, outcome)
+
+
+def run_script(made: Reproduction, environments: Environments) -> Ended:
+    """Run the script in the environments that are built, one part after the other; the last that ran says it."""
+    said = ""
+    code = NOT_SHOWN
+    for name, arguments in made.starts:
+        built, spec = environments.build(name), environments.specs[name]
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+        try:
+            ran = subprocess.run(
+                [str(built.interpreter), "-s", str(made.file.resolve()), *arguments],
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+                timeout=SECONDS,
+                env={**inherited, **THREADS, **(spec.variables or {})},
+            )
+        except subprocess.TimeoutExpired:
+            return Ended(-1, f"{said}no answer in {SECONDS} s")
+        said += ran.stderr + ran.stdout
+        code = ran.returncode
+        if code != NOT_SHOWN:
+            break
+    return Ended(code, said)
+
+
+def _write(script: Script, folder: Path, start: tuple[str, Path] | None) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / FILE).write_text(script.text, encoding="utf-8")
+        for name, there in ((DATA, bool(script.arrays)), (LAYER, bool(script.layer))):
+            if not there:
+                (folder / name).unlink(missing_ok=True)
+        if script.arrays:
+            np.savez(folder / DATA, allow_pickle=False, **script.arrays)
+        if script.layer:
+            (folder / LAYER).write_text(script.layer, encoding="utf-8")
+        if start is not None:
+            name, source = start
+            shutil.rmtree(folder / name, ignore_errors=True)
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns(ARTIFACT, "drawn-*"))
+    except OSError as problem:
+        raise UserError(f"writing {folder}: {problem.strerror}; give another folder with --out") from problem
+
+
+def _first_that_can(making: _Making, outcome: Outcome) -> tuple[Failing, Script]:
+    """Return the script that begins nearest to where the fault is looked for. Raises CannotReproduce."""
+    problems = []
+    for first in making.beginnings():
+        try:
+            failing = making.failing(first)
+            return failing, write_script(failing)
+        except (CannotReproduce, CannotPaste, TooLong) as problem:
+            problems.append(str(problem))
+    raise CannotReproduce(f"{'; '.join(dict.fromkeys(problems))}; repeat with: {outcome.reproduce}")
+
+
+class _Making:
+    """One failure while its script is made."""
+
+    def __init__(
+        self, asked: CaseAt, outcome: Outcome, bench: Bench, oracle: Oracle, by_hand: Mapping[str, ByHand]
+    ) -> None:
+        self.route, self.outcome, self.bench, self.by_hand = asked.route, outcome, bench, by_hand
+        self.content = bench.content
+        self.case, self.made, self.expected = _expected(asked, outcome, bench, oracle)
+        self.entry = next((one for one in self.content.known if one.id == outcome.known), None)
+        last = outcome.component if outcome.component in self.route.steps else self.route.runtime
+        self.steps = self.route.steps[: self.route.steps.index(last) + 1]
+        if self.steps == (self.route.root,):  # it fails while it is built, which is called once
+            self.steps = (self.route.root, self.content.eager(self.route.root))
+        blamed = self.entry.component if self.entry else outcome.component
+        self.blamed = blamed if blamed in self.steps else self.route.root
+        self._layer = self.content.layers[self.case.layer]
+
+    def beginnings(self) -> Iterator[int]:
+        """Yield the places of the steps that a script may do first, 0 for building the model; the best first.
+
+        That is the step to blame, given what was made before it; where it cannot be written down, the steps after it.
+        """
+        blamed = self.steps.index(self.blamed)
+        places = range(max(2, blamed), len(self.steps))
+        able = [place for place in places if self._small_enough(place)]
+        yield from [0, *able] if blamed < 2 else [*able, 0]
+
+    def _small_enough(self, place: int) -> bool:
+        if place > len(self.made):
+            return False
+        files = (file for file in self.made[place - 1].folder.rglob("*") if file.is_file())
+        return sum(file.stat().st_size for file in files) <= LARGEST_START
+
+    def start_of(self, failing: Failing) -> tuple[str, Path] | None:
+        """Return the step whose artifact the script begins with, and where that is; None if it builds the model."""
+        if not failing.begins_with:
+            return None
+        place = self.steps.index(failing.begins_with)
+        return failing.begins_with, self.made[place].folder
+
+    def failing(self, first: int) -> Failing:
+        """Return all that the script is made of. Raises CannotReproduce or CannotPaste."""
+        steps = self.steps[max(1, first) :]
+        for step in steps:
+            if step not in self.by_hand:
+                raise CannotReproduce(
+                    f"no file in converters/{BY_HAND}/ says what to do by hand for {step}; write a function {step} "
+                    f"there, as the files beside it do"
+                )
+        code, layer = Pasted(), Pasted()
+        constants, axes = self._constants(first, steps)
+        calls: list[tuple[str, str]] = []
+        if first == 0:
+            calls.append((self._environment(steps[0]), self._build(code, layer)))
+        for place, step in enumerate(steps):
+            before = steps[place - 1] if place else self.steps[first - 1] if first else ""
+            calls.append((self._environment(step), self._call(step, before, axes, code)))
+        parts: list[Part] = []
+        for environment, call in calls:
+            if parts and parts[-1].name == environment:
+                parts[-1] = replace(parts[-1], calls=(*parts[-1].calls, call))
+            else:
+                parts.append(self._part(environment, call))
+        both = code.taken.keys() & layer.taken.keys()
+        if both:
+            raise CannotPaste(f"the layer and what is done by hand both define {', '.join(sorted(both))}")
+        shows, words, death = _shown(self.outcome)
+        return Failing(
+            shows=shows,
+            said=self._said(first),
+            parts=parts,
+            code=code,
+            layer=layer,
+            folders=[step for step in steps if "target" in self.by_hand[step].takes],
+            constants=constants,
+            expected=self.expected,
+            words=words,
+            code_of_death=death,
+            seconds=60.0,
+            begins_with=self.steps[first - 1] if first else "",
+        )
+
+    def _environment(self, step: str) -> str:
+        return self.content.components[step].environment
+
+    def _part(self, environment: str, call: str) -> Part:
+        spec = self.content.environments[environment]
+        packages = [one for one in spec.packages if one.partition("==")[0] not in FOR_LAYERS]
+        packages += needs_of({self.case.config["dtype"]}, [*spec.packages, *spec.constraints])
+        return Part(environment, spec.python, tuple(dict.fromkeys(packages)), spec.variables or {}, (call,))
+
+    def _build(self, code: Pasted, layer: Pasted) -> str:
+        """Return the statement that builds the model, having taken what it uses."""
+        root, file = self.route.root, self.content.layer_files[self.case.layer]
+        build = self._layer.build[root].__name__
+        layer.take(file, build)
+        wrap = self.by_hand.get(MODEL_OF.format(root))
+        if wrap is None:
+            return f"model = {build}(CONFIG, WEIGHTS)"
+        code.take(wrap.file, wrap.name)
+        return f"model = {wrap.name}({build}, CONFIG, WEIGHTS)"
+
+    def _call(self, step: str, before: str, axes: Mapping[str, Any], code: Pasted) -> str:
+        """Return the statement that does the step by hand, having taken what it uses."""
+        one = self.by_hand[step]
+        code.take(one.file, one.name)
+        given = {
+            "model": "model",
+            "source": f'HERE / "{before}"',
+            "target": f'HERE / "{step}"',
+            "inputs": "INPUTS",
+            "example": "EXAMPLE",
+            "axes": literal(axes),
+            "outputs": literal(list(self._layer.signature(self.case.config).outputs)),
+        }
+        strange = [name for name in one.takes if name not in given]
+        if strange:
+            raise CannotReproduce(f"{one.name} in {one.file} takes {', '.join(strange)}; there are {', '.join(given)}")
+        called = f"{one.name}({', '.join(f'{name}={given[name]}' for name in one.takes)})"
+        return called if "target" in one.takes else f"return {called}"
+
+    def _constants(self, first: int, steps: Sequence[str]) -> tuple[dict[str, Any], dict[str, dict[int, str]]]:
+        """Return the constants that the steps need, and by input the axes that are left open."""
+        config, used = self.case.config, {name for step in steps for name in self.by_hand[step].takes}
+        taken = self._layer.signature(config).inputs
+        axes = {
+            spec.name: {place: size for place, size in enumerate(spec.shape) if size in self.case.open_axes}
+            for spec in taken
+        }
+        example = {
+            spec.name: np.zeros([config[size] if isinstance(size, str) else size for size in spec.shape], spec.dtype)
+            for spec in taken
+        }
+        constants: dict[str, Any] = {}
+        if first == 0:
+            constants["CONFIG"] = dict(config)
+            constants["WEIGHTS"] = weights_of(self._layer, config, self.case.seed)
+        if "inputs" in used:
+            constants["INPUTS"] = {name: np.asarray(self.case.inputs[name]) for name in example}
+        if "example" in used:
+            constants["EXAMPLE"] = example
+        return constants, {name: found for name, found in axes.items() if found}
+
+    def _said(self, first: int) -> list[str]:
+        """Return the sentences at the head of the script."""
+        reason = self.entry.reason if self.entry else ""
+        lines = self.outcome.detail.strip().splitlines() or [self.outcome.status.value]
+        said = [f"{self.blamed if reason else self.route.runtime}: {reason or 'not what the layer computes'}."]
+        said.append(f"Seen: {lines[0][:240]}")
+        said.append(f"The layer {self.case.layer} on the path {self.route.id}.")
+        if first:
+            maker = self.steps[first - 1]
+            spec = self.content.environments[self._environment(maker)]
+            made_by = [one for one in spec.packages if one.partition("==")[0] not in FOR_LAYERS]
+            said.append(f"It begins with {maker}/ beside it, which {maker} made with {', '.join(made_by)}.")
+        return said
+
+
+def _expected(
+    asked: CaseAt, outcome: Outcome, bench: Bench, oracle: Oracle
+) -> tuple[Case, list[Made], dict[str, Answer]]:
+    """Return the case that shows it, the artifacts on its path as far as there are any, and what outputs must be."""
+    route, case = asked.route, asked.case
+    made = _artifacts(case, route, bench)
+    if outcome.stage is not Stage.COMPARE:
+        return case, made, {}
+    compiled = bench.compile(made[-1], route.runtime)
+    held_to = yardstick(case, route, compiled, bench, oracle)
+    outputs = bench.run(compiled, route.runtime, [case.inputs]).outputs[0]
+    if not compare(outputs, held_to.expectation).matches:
+        return case, made, _answers(held_to.expectation)
+    # Only the eager root is judged once more: in float64, by the reference alone.
+    exact = replace(case, config={**case.config, "dtype": EXACT}, inputs=rounded(case.inputs, EXACT))
+    return exact, _artifacts(exact, route, bench), _answers(oracle.bare_expectation(exact))
+
+
+def _artifacts(case: Case, route: Route, bench: Bench) -> list[Made]:
+    made: list[Made] = []
+    with contextlib.suppress(Failure):
+        made.append(bench.build(case, route.root))
+        for name in route.conversions:
+            made.append(bench.convert(made[-1], name))
+    return made
+
+
+def _answers(expectation: Expectation) -> dict[str, Answer]:
+    return {
+        name: Answer(one.dtype.name, tuple(_integers(one) if one.exact else _floats(one)), one.budget)
+        for name, one in expectation.outputs.items()
+    }
+
+
+def _integers(output: ExpectedOutput) -> Iterator[np.ndarray]:
+    for answer in output.answers:
+        yield answer.astype(np.int64) if answer.dtype.kind == "b" else answer
+
+
+def _floats(output: ExpectedOutput) -> Iterator[np.ndarray]:
+    """Yield as many arrays as an element has right kinds at most; one with fewer has its last kind in all others."""
+    kinds = ((FINITE, output.centre), (NAN, np.nan), (POSITIVE_INFINITY, np.inf), (NEGATIVE_INFINITY, -np.inf))
+    count = int(np.bitwise_count(output.accepted).max(initial=1))
+    answers = np.full((count, *output.centre.shape), np.nan)
+    place = np.zeros(output.centre.shape, int)
+    for kind, value in kinds:
+        right = (output.accepted & kind) != 0
+        for index in range(count):
+            answers[index] = np.where(right & (place <= index), value, answers[index])
+        place += right
+    yield from answers
+
+
+def _shown(outcome: Outcome) -> tuple[Shows, str, int]:
+    """Return by what the failure shows itself, the words of its exception, and the exit code of its process."""
+    if outcome.stage is Stage.COMPARE:
+        return Shows.OUTPUTS, "", 0
+    if outcome.status is Status.ERROR:
+        return Shows.ERROR, telling_words(outcome.detail), 0
+    if outcome.status is Status.TIMEOUT:
+        return Shows.SILENCE, "", 0
+    died = DIED.search(outcome.detail)
+    if outcome.status is Status.CRASH and died is not None:
+        return Shows.DEATH, "", -int(died[1]) if died[1] else int(died[2])
+    raise CannotReproduce(f"it ended by {outcome.status.value}, which a script cannot show: {outcome.detail[:200]}")
+
+
+def telling_words(detail: str) -> str:
+    """Return what to look for in an exception: the longest part of its text that no address, path or prefix is in."""
+    pieces = VOLATILE.split(" ".join(detail.split()))
+    return max((piece.strip()[:MOST_WORDS].strip() for piece in pieces), key=len)
