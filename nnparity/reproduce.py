@@ -23,6 +23,7 @@ from nnparity.case_at import CaseAt, case_at
 from nnparity.check import check
 from nnparity.code import parts_of
 from nnparity.compare import compare
+from nnparity.contracts import TensorSpec
 from nnparity.discovery import Route, content_folders
 from nnparity.environments import FOR_LAYERS, Environments
 from nnparity.errors import NEW_FAILURE, UserError
@@ -336,6 +337,7 @@ class _Making:
             "inputs": "INPUTS",
             "example": "EXAMPLE",
             "axes": literal(axes),
+            "specs": literal(self._specs(axes)),
             "outputs": literal(list(self._layer.signature(self.case.config).outputs)),
         }
         strange = [name for name in one.takes if name not in given]
@@ -343,6 +345,20 @@ class _Making:
             raise CannotReproduce(f"{one.name} in {one.file} takes {', '.join(strange)}; there are {', '.join(given)}")
         called = f"{one.name}({', '.join(f'{name}={given[name]}' for name in one.takes)})"
         return called if "target" in one.takes else f"return {called}"
+
+    def _specs(self, axes: Mapping[str, Mapping[int, str]]) -> dict[str, tuple[list[int | None], str]]:
+        """Return shape and dtype of every input; an open axis is None."""
+        taken = self._layer.signature(self.case.config).inputs
+        return {
+            spec.name: (
+                [None if place in axes.get(spec.name, {}) else size for place, size in enumerate(self._sized(spec))],
+                spec.dtype,
+            )
+            for spec in taken
+        }
+
+    def _sized(self, spec: TensorSpec) -> list[int]:
+        return [self.case.config[size] if isinstance(size, str) else size for size in spec.shape]
 
     def _constants(self, first: int, steps: Sequence[str]) -> tuple[dict[str, Any], dict[str, dict[int, str]]]:
         """Return the constants that the steps need, and by input the axes that are left open."""
@@ -352,10 +368,7 @@ class _Making:
             spec.name: {place: size for place, size in enumerate(spec.shape) if size in self.case.open_axes}
             for spec in taken
         }
-        example = {
-            spec.name: np.zeros([config[size] if isinstance(size, str) else size for size in spec.shape], spec.dtype)
-            for spec in taken
-        }
+        example = {spec.name: np.zeros(self._sized(spec), spec.dtype) for spec in taken}
         constants: dict[str, Any] = {}
         if first == 0:
             constants["CONFIG"] = dict(config)
@@ -377,7 +390,9 @@ class _Making:
             maker = self.steps[first - 1]
             spec = self.content.environments[self._environment(maker)]
             made_by = [one for one in spec.packages if one.partition("==")[0] not in FOR_LAYERS]
-            said.append(f"It begins with {maker}/ beside it, which {maker} made with {', '.join(made_by)}.")
+            late = first > self.steps.index(self.blamed) > 0
+            whose = f", the fault being {self.blamed}'s, before that" if late else ""
+            said.append(f"It begins with {maker}/ beside it, which {maker} made with {', '.join(made_by)}{whose}.")
         return said
 
 

@@ -274,6 +274,8 @@ class _Writer:
         if variables:
             yield from folded(f"os.environ.update({literal(variables)})")
         yield "HERE = Path(__file__).resolve().parent"
+        if self.failing.shows is Shows.OUTPUTS:
+            yield 'np.seterr(all="ignore")'
         if self.data_beside:
             yield f'DATA = np.load(HERE / "{DATA}")'
         for name, value in self.failing.constants.items():
@@ -326,20 +328,21 @@ class _Writer:
         if self.failing.shows is Shows.OUTPUTS:
             yield from CHECK
         yield "try:"
-        yield f"    got = run({given})"
         if self.failing.shows is Shows.OUTPUTS:
+            yield f"    got = run({given})"
             yield f"    code = {SHOWN} if {'got is not None and ' if several else ''}far_off(got) else {NOT_SHOWN}"
         else:
+            yield f"    run({given})"
             yield f"    code = {NOT_SHOWN}"
         yield "except BaseException as problem:"
         yield "    traceback.print_exc()"
         if self.failing.shows is Shows.ERROR:
-            yield '    said = f"{type(problem).__name__}: {problem}"'
-            yield f'    code = {SHOWN} if WORDS in " ".join(said.split()) else {OTHERWISE}'
+            said = '" ".join(f"{type(problem).__name__}: {problem}".split())'
+            yield f"    code = {SHOWN} if WORDS in {said} else {OTHERWISE}"
         else:
             yield f"    code = {OTHERWISE}"
-        yield f'said = {{{SHOWN}: "it shows", {NOT_SHOWN}: "it does not show"}}'
-        yield 'print(said.get(code, "something else went wrong"), flush=True)'
+        words = literal({SHOWN: "it shows", NOT_SHOWN: "it does not show"})
+        yield f'print({words}.get(code, "it failed otherwise"), flush=True)'
         yield "os._exit(code)"
 
     def _watched(self, given: str, *, several: bool) -> Iterator[str]:
@@ -363,25 +366,20 @@ class _Writer:
 
 
 CHECK = """def far_off(got):
-    found = False
     for name, (dtype, allowed, *answers) in EXPECTED.items():
         array = np.asarray(got[name])
         if (array.dtype.name, array.shape) != (dtype, answers[0].shape):
             print(f"{name}: got {array.dtype}{array.shape}, expected {dtype}{answers[0].shape}")
-            found = True
-        if array.shape != answers[0].shape:
-            continue
-        array, same = array.astype(answers[0].dtype), np.zeros(array.shape, bool)
-        with np.errstate(all="ignore"):
-            for one in answers:
-                same |= (array == one) | (np.isnan(array) & np.isnan(one)) | (abs(array - one) <= allowed)
-            far = np.where(same, -1, np.nan_to_num(abs(array - answers[0]) / allowed, nan=np.inf))
-        if not same.all():
-            at = np.unravel_index(far.argmax(), far.shape)
-            right = " or ".join(str(one[at]) for one in answers)
-            print(f"{name}{[*map(int, at)]}: got {array[at]}, expected {right}, allowed error {allowed[at]:.3g}")
-            found = True
-    return found""".splitlines()
+            return True
+        array = array.astype(answers[0].dtype)
+        right = [(array == one) | ((array != array) & (one != one)) | (abs(array - one) <= allowed) for one in answers]
+        if not np.any(right, axis=0).all():
+            far = np.nan_to_num(abs(array - answers[0]) / allowed, nan=np.inf)
+            at = np.unravel_index(np.where(np.any(right, axis=0), -1, far).argmax(), far.shape)
+            wanted = " or ".join(str(one[at]) for one in answers)
+            print(f"{name}{[*map(int, at)]}: got {array[at]}, expected {wanted}, allowed error {allowed[at]:.3g}")
+            return True
+    return False""".splitlines()
 
 
 def needs_of(dtypes: set[str], constraints: Sequence[str]) -> tuple[str, ...]:

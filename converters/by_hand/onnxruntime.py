@@ -16,7 +16,8 @@ def ran(level: str, source: Path, inputs: Given, outputs: list[str]) -> Given:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, level)
-    session = onnxruntime.InferenceSession(source / "model.onnx", options, providers=["CPUExecutionProvider"])
+    model = (source / "model.onnx").read_bytes()
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     results: Any = session.run(outputs, inputs)
     return dict(zip(outputs, results, strict=True))
 

@@ -8,15 +8,10 @@ from typing import Any
 import numpy as np
 
 
-def traced(model: Any, example: dict[str, np.ndarray], axes: dict[str, dict[int, str]]) -> Any:
+def traced(model: Any, specs: dict[str, tuple[list[int | None], str]]) -> Any:
     import tensorflow as tf
 
-    shapes = {
-        name: [None if place in axes.get(name, {}) else size for place, size in enumerate(array.shape)]
-        for name, array in example.items()
-    }
-    given = [tf.TensorSpec(shapes[name], array.dtype.name, name=name) for name, array in example.items()]
-    return tf.function(model, input_signature=given)
+    return tf.function(model, input_signature=[tf.TensorSpec(*spec, name) for name, spec in specs.items()])
 
 
 def owner_of(function: Any) -> Any:
@@ -37,8 +32,8 @@ def tensorflow_eager(model: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.
     return called(model, inputs)
 
 
-def tensorflow_function(model: Any, example: Any, axes: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return called(traced(model, example, axes), inputs)
+def tensorflow_function(model: Any, specs: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return called(traced(model, specs), inputs)
 
 
 def by_tf2onnx(opset: int, function: Any, target: Path) -> None:
@@ -56,24 +51,24 @@ def by_tf2onnx(opset: int, function: Any, target: Path) -> None:
     tf2onnx.convert.from_function(function, opset=opset, **given)
 
 
-def onnx_from_tensorflow(model: Any, example: Any, axes: Any, target: Path) -> None:
-    by_tf2onnx(18, traced(model, example, axes), target)
+def onnx_from_tensorflow(model: Any, specs: Any, target: Path) -> None:
+    by_tf2onnx(18, traced(model, specs), target)
 
 
-def onnx13_from_tensorflow(model: Any, example: Any, axes: Any, target: Path) -> None:
-    by_tf2onnx(13, traced(model, example, axes), target)
+def onnx13_from_tensorflow(model: Any, specs: Any, target: Path) -> None:
+    by_tf2onnx(13, traced(model, specs), target)
 
 
-def tflite_from_tensorflow(model: Any, example: Any, axes: Any, target: Path) -> None:
+def tflite_from_tensorflow(model: Any, specs: Any, target: Path) -> None:
     import tensorflow as tf
 
-    function = traced(model, example, axes).get_concrete_function()
+    function = traced(model, specs).get_concrete_function()
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function], owner_of(function))
     (target / "model.tflite").write_bytes(converter.convert())
 
 
-def saved_model_from_tensorflow(model: Any, example: Any, axes: Any, target: Path) -> None:
+def saved_model_from_tensorflow(model: Any, specs: Any, target: Path) -> None:
     import tensorflow as tf
 
-    function = traced(model, example, axes).get_concrete_function()
+    function = traced(model, specs).get_concrete_function()
     tf.saved_model.save(owner_of(function), str(target / "model"), signatures={"serving_default": function})

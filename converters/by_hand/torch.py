@@ -11,17 +11,16 @@ import numpy as np
 def torch_model(build: Any, config: Any, weights: Any) -> Any:
     import torch
 
-    narrow = config["dtype"] == "bfloat16"
-    module = build(config, {name: array.astype("float32") if narrow else array for name, array in weights.items()})
-    return module.eval().to(torch.bfloat16) if narrow else module.eval()
+    given = {name: one.astype(one.dtype.name.replace("bfloat16", "float32")) for name, one in weights.items()}
+    module = build(config, given).eval()
+    return module.to(torch.bfloat16) if config["dtype"] == "bfloat16" else module
 
 
 def tensors(arrays: dict[str, np.ndarray]) -> tuple[Any, ...]:
     import torch
 
-    narrow = {name: array.dtype.name == "bfloat16" for name, array in arrays.items()}
-    made = {name: torch.tensor(array.astype("float32") if narrow[name] else array) for name, array in arrays.items()}
-    return tuple(one.to(torch.bfloat16) if narrow[name] else one for name, one in made.items())
+    wide = [(torch.tensor(one.astype(one.dtype.name.replace("bfloat16", "float32"))), one) for one in arrays.values()]
+    return tuple(tensor.to(getattr(torch, one.dtype.name)) for tensor, one in wide)
 
 
 def called(call: Any, inputs: dict[str, np.ndarray], outputs: list[str]) -> dict[str, np.ndarray]:
@@ -31,9 +30,7 @@ def called(call: Any, inputs: dict[str, np.ndarray], outputs: list[str]) -> dict
     with torch.inference_mode():
         given = call(*tensors(inputs))
     given = given if isinstance(given, (tuple, list)) else [given]
-    narrow = [one.dtype == torch.bfloat16 for one in given]
-    arrays = [one.float().numpy() if one.dtype == torch.bfloat16 else one.numpy() for one in given]
-    arrays = [array.astype("bfloat16") if so else array for array, so in zip(arrays, narrow, strict=True)]
+    arrays = [one.float().numpy().astype("bfloat16") if one.dtype == torch.bfloat16 else one.numpy() for one in given]
     return dict(zip(outputs, arrays, strict=True))
 
 
