@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,8 +58,8 @@ BY_HAND = "by_hand"
 LARGEST_START = 2**20
 SECONDS = 600
 MODEL_OF = "{}_model"  # in by_hand: the function that takes a layer's build to the root's model, where it takes one
-VOLATILE = re.compile(r"<environment>\S*|0x[0-9a-fA-F]+|\S*/\S*/\S*|\d{6,}")
-MOST_WORDS = 90
+VOLATILE = re.compile(r"<environment>\S*|0x[0-9a-fA-F]+|\S*/\S*/\S*|\d{6,}| \| ")
+MOST_WORDS = 80
 DIED = re.compile(r"died of signal (\d+)|exited with code (\d+)")
 
 
@@ -384,15 +385,18 @@ class _Making:
         reason = self.entry.reason if self.entry else ""
         lines = self.outcome.detail.strip().splitlines() or [self.outcome.status.value]
         said = [f"{self.blamed if reason else self.route.runtime}: {reason or 'not what the layer computes'}."]
-        said.append(f"Seen: {lines[0][:240]}")
+        said.append(f"Seen: {textwrap.shorten(lines[0], 105)}")
         said.append(f"The layer {self.case.layer} on the path {self.route.id}.")
         if first:
             maker = self.steps[first - 1]
-            spec = self.content.environments[self._environment(maker)]
-            made_by = [one for one in spec.packages if one.partition("==")[0] not in FOR_LAYERS]
+            environment = self.content.environments[self._environment(maker)]
+            made_by = [one for one in environment.packages if one.partition("==")[0] not in FOR_LAYERS]
+            elsewhere = environment.name not in {self._environment(step) for step in self.steps[first:]}
             late = first > self.steps.index(self.blamed) > 0
-            whose = f", the fault being {self.blamed}'s, before that" if late else ""
-            said.append(f"It begins with {maker}/ beside it, which {maker} made with {', '.join(made_by)}{whose}.")
+            begins = f"It begins with {maker}/ beside it, made by {maker}"
+            begins += f" with {', '.join(made_by)}" if elsewhere else ""
+            begins += f"; the fault is {self.blamed}'s, before that" if late else ""
+            said.append(f"{begins}.")
         return said
 
 

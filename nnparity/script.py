@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 import io
+import re
 import textwrap
 import tokenize
 from collections.abc import Iterator, Mapping, Sequence
@@ -217,7 +218,7 @@ class _Writer:
         body = [line for block in blocks for line in [*gap, *block]]
         constants, rest = list(self._constants()), [*self._run(), *gap, *self._end()]
         own = "\n".join([*body, *constants, *rest])
-        lines = [*self._header(), *self._imports(own), *body, *gap, *constants, *gap, *rest]
+        lines = [*self._header(), *self._imports(own, "\n".join(constants)), *body, *gap, *constants, *gap, *rest]
         text = "\n".join([*self.failing.layer.imports, *self.failing.layer.parts]) + "\n" if self.layer_beside else ""
         kept = {name: widened(array) for name, array in _arrays(self.failing).items()} if self.data_beside else {}
         return Script("\n".join(lines) + "\n", kept, text)
@@ -233,13 +234,12 @@ class _Writer:
                 f"# {line}" for line in textwrap.wrap(f"dependencies = [{listed}]", WIDTH - 2, break_on_hyphens=False)
             )
             yield "# ///"
-        for sentence in self.failing.said:
-            yield from comment(sentence)
+        yield from comment(" ".join(self.failing.said))
         beside = [name for name, so in ((DATA, self.data_beside), (LAYER, self.layer_beside)) if so]
-        codes = f"Exit code {SHOWN}: it shows; {NOT_SHOWN}: it does not; any other: something else went wrong."
+        codes = f"Exit code {SHOWN}: it shows, {NOT_SHOWN}: it does not, any other: it failed otherwise."
         there = f", with {' and '.join(beside)} beside it" if beside else ""
         if packages is not None:
-            yield f"# Run it: uv run {FILE}{there}. {codes}"
+            yield from comment(f"Run it: uv run {FILE}{there}. {codes}")
             return
         yield from comment(f"Run it in parts, in this order{there}. {codes}")
         for place, part in enumerate(parts, 1):
@@ -247,13 +247,13 @@ class _Writer:
             command = f"uv run --no-project --python {part.python} {given} {FILE} {place}"
             yield from (f"# {line}" for line in textwrap.wrap(command, WIDTH - 2, break_on_hyphens=False))
 
-    def _imports(self, own: str) -> Iterator[str]:
+    def _imports(self, own: str, constants: str) -> Iterator[str]:
         theirs = [] if self.layer_beside else self.failing.layer.imports
         wanted = [*self.failing.code.imports, *theirs, "import sys", "import traceback"]
         uses = {
             "from pathlib import Path": True,
             "import numpy as np": "np." in own,
-            "from numpy import inf, nan": any(word in own for word in ("inf", "nan")),
+            "from numpy import inf, nan": re.search(r"(?<![\w.])(inf|nan)\b", constants) is not None,
             "import ml_dtypes": BFLOAT16 in own,
             "import os": "os." in own,
             "import subprocess": "subprocess." in own,
@@ -281,14 +281,13 @@ class _Writer:
         for name, value in self.failing.constants.items():
             yield from folded(f"{name} = {self._value(name, value)}")
         if self.failing.shows is Shows.OUTPUTS:
-            yield "EXPECTED = {  # of each output: its dtype, the error that rounding explains, and what it must be"
+            yield "# Of each output: dtype, the error that rounding explains, and what it must be."
+            pairs = []
             for name, one in self.failing.expected.items():
-                arrays = [
-                    self._loaded(f"EXPECTED/{name}/{place}", array)
-                    for place, array in enumerate((one.allowed, *one.answers))
-                ]
-                yield from (f"    {line}" for line in folded(f"{name!a}: [{one.dtype!r}, {', '.join(arrays)}],"))
-            yield "}"
+                arrays = (one.allowed, *one.answers)
+                loaded = (self._loaded(f"EXPECTED/{name}/{place}", array) for place, array in enumerate(arrays))
+                pairs.append(f"{name!a}: [{one.dtype!r}, {', '.join(loaded)}]")
+            yield from folded(f"EXPECTED = {{{', '.join(pairs)}}}")
         if self.failing.words:
             yield from folded(f"WORDS = {self.failing.words!a}")
 
@@ -329,12 +328,14 @@ class _Writer:
             yield from CHECK
         yield "try:"
         if self.failing.shows is Shows.OUTPUTS:
-            yield f"    got = run({given})"
-            yield f"    code = {SHOWN} if {'got is not None and ' if several else ''}far_off(got) else {NOT_SHOWN}"
+            if several:
+                yield f"    got = run({given})"
+            got = "got is not None and far_off(got)" if several else "far_off(run())"
+            yield f"    code = {SHOWN} if {got} else {NOT_SHOWN}"
         else:
             yield f"    run({given})"
             yield f"    code = {NOT_SHOWN}"
-        yield "except BaseException as problem:"
+        yield f"except BaseException{' as problem' if self.failing.words else ''}:"
         yield "    traceback.print_exc()"
         if self.failing.shows is Shows.ERROR:
             said = '" ".join(f"{type(problem).__name__}: {problem}".split())'
@@ -368,16 +369,15 @@ class _Writer:
 CHECK = """def far_off(got):
     for name, (dtype, allowed, *answers) in EXPECTED.items():
         array = np.asarray(got[name])
-        if (array.dtype.name, array.shape) != (dtype, answers[0].shape):
-            print(f"{name}: got {array.dtype}{array.shape}, expected {dtype}{answers[0].shape}")
+        if (array.dtype.name, array.shape) != (dtype, allowed.shape):
+            print(f"{name}: got {array.dtype}{array.shape}, expected {dtype}{allowed.shape}")
             return True
         array = array.astype(answers[0].dtype)
-        right = [(array == one) | ((array != array) & (one != one)) | (abs(array - one) <= allowed) for one in answers]
-        if not np.any(right, axis=0).all():
-            far = np.nan_to_num(abs(array - answers[0]) / allowed, nan=np.inf)
-            at = np.unravel_index(np.where(np.any(right, axis=0), -1, far).argmax(), far.shape)
-            wanted = " or ".join(str(one[at]) for one in answers)
-            print(f"{name}{[*map(int, at)]}: got {array[at]}, expected {wanted}, allowed error {allowed[at]:.3g}")
+        right = sum((array == one) | (array != array) & (one != one) | (abs(array - one) <= allowed) for one in answers)
+        if not np.all(right):
+            far = np.where(right, -1, np.nan_to_num(abs(array - answers[0]) / allowed, nan=np.inf))
+            at, wanted = np.unravel_index(far.argmax(), far.shape), [one.flat[far.argmax()] for one in answers]
+            print(f"{name}{[*map(int, at)]}: got {array[at]}, allowed error {allowed[at]:.3g}, expected", *wanted)
             return True
     return False""".splitlines()
 

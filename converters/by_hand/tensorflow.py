@@ -36,9 +36,10 @@ def tensorflow_function(model: Any, specs: Any, inputs: dict[str, np.ndarray]) -
     return called(traced(model, specs), inputs)
 
 
-def by_tf2onnx(opset: int, function: Any, target: Path) -> None:
+def by_tf2onnx(opset: int, model: Any, specs: Any, target: Path) -> None:
     import logging
 
+    import onnx
     import tf2onnx
 
     class Raising(logging.Handler):  # tf2onnx logs what goes wrong, and leaves an operator of TensorFlow's in the model
@@ -47,16 +48,23 @@ def by_tf2onnx(opset: int, function: Any, target: Path) -> None:
                 raise record.exc_info[1]
 
     logging.getLogger("tf2onnx").addHandler(Raising(logging.ERROR))
-    given = {"input_signature": function.input_signature, "output_path": str(target / "model.onnx")}
-    tf2onnx.convert.from_function(function, opset=opset, **given)
+    function = traced(model, specs)
+    made, _ = tf2onnx.convert.from_function(function, input_signature=function.input_signature, opset=opset)
+    onnx.save(made, target / "model.onnx")
+    onnx.checker.check_model(made, full_check=True)
+    more = len({one.name for one in made.graph.input} - set(specs))
+    if more:
+        raise ValueError(
+            f"tf2onnx wrote {more} inputs besides {sorted(specs)}: it makes an input of a constant that ..."
+        )
 
 
 def onnx_from_tensorflow(model: Any, specs: Any, target: Path) -> None:
-    by_tf2onnx(18, traced(model, specs), target)
+    by_tf2onnx(18, model, specs, target)
 
 
 def onnx13_from_tensorflow(model: Any, specs: Any, target: Path) -> None:
-    by_tf2onnx(13, traced(model, specs), target)
+    by_tf2onnx(13, model, specs, target)
 
 
 def tflite_from_tensorflow(model: Any, specs: Any, target: Path) -> None:

@@ -69,16 +69,14 @@ def relay_from_torchscript(source: Path, example: Given, outputs: list[str], tar
 def compiled(level: int, source: Path, inputs: Given, outputs: list[str]) -> Given:
     import tvm
     from tvm import relay
-    from tvm.contrib.graph_executor import GraphModule
 
     names = json.loads((source / "names.json").read_text())
     module = tvm.ir.load_json((source / "module.json").read_text())
     params = dict(tvm.runtime.load_param_dict((source / "params.bin").read_bytes()))
     with tvm.transform.PassContext(opt_level=level, config={"tir.disable_cse_tir": True}):
         library = relay.build(module, target="llvm", params=params)
-    executor = GraphModule(library["default"](tvm.cpu()))
-    for name, variable in names["inputs"].items():
-        executor.set_input(variable, inputs[name])
+    executor = tvm.contrib.graph_executor.GraphModule(library["default"](tvm.cpu()))
+    executor.set_input(**{variable: inputs[name] for name, variable in names["inputs"].items()})
     executor.run()
     return {name: executor.get_output(place).numpy() for name, place in zip(outputs, names["outputs"], strict=True)}
 
