@@ -58,8 +58,8 @@ BY_HAND = "by_hand"
 LARGEST_START = 2**20
 SECONDS = 600
 MODEL_OF = "{}_model"  # in by_hand: the function that takes a layer's build to the root's model, where it takes one
-VOLATILE = re.compile(r"<environment>\S*|0x[0-9a-fA-F]+|\S*/\S*/\S*|\d{6,}| \| ")
-MOST_WORDS = 80
+VOLATILE = re.compile(r"<environment>\S*|0x[0-9a-fA-F]+|\S*/\S*/\S*|\d{6,}|\|(?= )|: ")
+MOST_WORDS, LEAST_WORDS, MOST_PIECES = 80, 20, 3
 DIED = re.compile(r"died of signal (\d+)|exited with code (\d+)")
 
 
@@ -453,21 +453,22 @@ def _floats(output: ExpectedOutput) -> Iterator[np.ndarray]:
     yield from answers
 
 
-def _shown(outcome: Outcome) -> tuple[Shows, str, int]:
+def _shown(outcome: Outcome) -> tuple[Shows, tuple[str, ...], int]:
     """Return by what the failure shows itself, the words of its exception, and the exit code of its process."""
     if outcome.stage is Stage.COMPARE:
-        return Shows.OUTPUTS, "", 0
+        return Shows.OUTPUTS, (), 0
     if outcome.status is Status.ERROR:
         return Shows.ERROR, telling_words(outcome.detail), 0
     if outcome.status is Status.TIMEOUT:
-        return Shows.SILENCE, "", 0
+        return Shows.SILENCE, (), 0
     died = DIED.search(outcome.detail)
     if outcome.status is Status.CRASH and died is not None:
-        return Shows.DEATH, "", -int(died[1]) if died[1] else int(died[2])
+        return Shows.DEATH, (), -int(died[1]) if died[1] else int(died[2])
     raise CannotReproduce(f"it ended by {outcome.status.value}, which a script cannot show: {outcome.detail[:200]}")
 
 
-def telling_words(detail: str) -> str:
-    """Return what to look for in an exception: the longest part of its text that no address, path or prefix is in."""
-    pieces = VOLATILE.split(" ".join(detail.split()))
-    return max((piece.strip()[:MOST_WORDS].strip() for piece in pieces), key=len)
+def telling_words(detail: str) -> tuple[str, ...]:
+    """Return what to look for in an exception: the longest parts of its text, without addresses, paths and prefixes."""
+    pieces = [piece.strip()[:MOST_WORDS].strip() for piece in VOLATILE.split(" ".join(detail.split()))]
+    longest = sorted(dict.fromkeys(pieces), key=len, reverse=True)[:MOST_PIECES]
+    return tuple(piece for piece in longest if len(piece) >= LEAST_WORDS) or tuple(longest[:1])

@@ -77,7 +77,7 @@ class Failing:
     folders: Sequence[str]
     constants: Mapping[str, Any]
     expected: Mapping[str, Answer]
-    words: str = ""
+    words: Sequence[str] = ()
     code_of_death: int = 0
     seconds: float = 0.0
     begins_with: str = ""
@@ -289,7 +289,7 @@ class _Writer:
                 pairs.append(f"{name!a}: [{one.dtype!r}, {', '.join(loaded)}]")
             yield from folded(f"EXPECTED = {{{', '.join(pairs)}}}")
         if self.failing.words:
-            yield from folded(f"WORDS = {self.failing.words!a}")
+            yield from folded(f"WORDS = {literal(self.failing.words)}")
 
     def _value(self, constant: str, value: Any) -> str:
         if not isinstance(value, Mapping) or not any(isinstance(one, np.ndarray) for one in value.values()):
@@ -338,8 +338,8 @@ class _Writer:
         yield f"except BaseException{' as problem' if self.failing.words else ''}:"
         yield "    traceback.print_exc()"
         if self.failing.shows is Shows.ERROR:
-            said = '" ".join(f"{type(problem).__name__}: {problem}".split())'
-            yield f"    code = {SHOWN} if WORDS in {said} else {OTHERWISE}"
+            yield '    said = " ".join(f"{type(problem).__name__}: {problem}".split())'
+            yield f"    code = {SHOWN} if all(one in said for one in WORDS) else {OTHERWISE}"
         else:
             yield f"    code = {OTHERWISE}"
         words = literal({SHOWN: "it shows", NOT_SHOWN: "it does not show"})
