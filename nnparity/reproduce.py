@@ -56,7 +56,7 @@ from nnparity.worker import ARTIFACT
 
 BY_HAND = "by_hand"
 LARGEST_START = 2**20
-SECONDS = 600
+SECONDS, SILENT_SECONDS = 600, 120.0
 MODEL_OF = "{}_model"  # in by_hand: the function that takes a layer's build to the root's model, where it takes one
 VOLATILE = re.compile(r"<environment>\S*|0x[0-9a-fA-F]+|\S*/\S*/\S*|\d{6,}|\|(?= )|: ")
 MOST_WORDS, LEAST_WORDS, MOST_PIECES = 80, 20, 3
@@ -303,7 +303,7 @@ class _Making:
             expected=self.expected,
             words=words,
             code_of_death=death,
-            seconds=60.0,
+            seconds=SILENT_SECONDS,
             begins_with=self.steps[first - 1] if first else "",
         )
 

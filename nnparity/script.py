@@ -117,12 +117,13 @@ def write_script(failing: Failing) -> Script:
 
 def agreed(parts: Sequence[Part]) -> tuple[str, ...] | None:
     """Return the packages of all parts together, or None if two of them ask for different versions, or Pythons."""
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, str]] = {}
     for package in dict.fromkeys(package for part in parts for package in part.packages):
-        name = canonicalize_name(Requirement(package).name)
-        if found.setdefault(name, package) != package:
+        asked = Requirement(package)
+        name, versions = canonicalize_name(asked.name), str(asked.specifier)
+        if found.setdefault(name, (versions, package))[0] != versions:
             return None
-    return tuple(found.values()) if len({part.python for part in parts}) == 1 else None
+    return tuple(package for _, package in found.values()) if len({part.python for part in parts}) == 1 else None
 
 
 def comment(text: str) -> list[str]:
