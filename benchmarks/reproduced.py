@@ -12,7 +12,7 @@ import argparse
 import fnmatch
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -20,10 +20,12 @@ import click
 from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.case_at import CaseAt
+from nnparity.check import check
 from nnparity.discovery import Content, Route, discover
 from nnparity.divergence import KnownDivergence
 from nnparity.environments import Environments
-from nnparity.reproduce import ByHand, CannotReproduce, by_hand_in, reproduction, run_script
+from nnparity.oracle import Oracle
+from nnparity.reproduce import AllByHand, CannotReproduce, by_hand_in, reproduction, run_script
 
 MOST_PATHS = 4
 SHOWS, DOES_NOT, OTHERWISE, NO_SCRIPT, NOT_HERE = "shows", "does not show", "otherwise", "no script", "not here"
@@ -42,15 +44,30 @@ def routes_of(entry: KnownDivergence, content: Content, environments: Environmen
     return sorted(able, key=lambda route: (len(route.steps), content.is_on_demand(route)))
 
 
-def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: Mapping[str, ByHand]) -> dict[str, object]:
+def explained(entry: KnownDivergence, routes: list[Route], bench: Bench) -> list[Route]:
+    """Return those of the paths on which this entry, and no other, explains what its witness gives."""
+    oracle = Oracle(bench)
+    found: list[Route] = []
+    for route in routes:
+        if check(entry.witness, route, bench, oracle).known == entry.id:
+            found.append(route)
+        if len(found) == MOST_PATHS:
+            break
+    return found
+
+
+def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -> dict[str, object]:
     """Return what became of one known divergence, as a line of the record."""
     routes = routes_of(entry, bench.content, bench.environments)
     line: dict[str, object] = {"known": entry.id, "component": entry.component, "path": ""}
     if not routes:
         return {**line, "result": NOT_HERE, "said": "no path of it can run here"}
-    by_hands = [route for route in routes if all(step in by_hand for step in route.steps[1:])]
+    by_hands = [route for route in routes if all(step in by_hand.functions for step in route.steps[1:])]
+    routes = explained(entry, by_hands or routes, bench)
+    if not routes:
+        return {**line, "result": NOT_HERE, "said": "another known divergence comes first on its paths"}
     problems = []
-    for route in (by_hands or routes)[:MOST_PATHS]:
+    for route in routes:
         try:
             made = reproduction(CaseAt(entry.witness, route), bench, out, by_hand)
         except CannotReproduce as problem:
@@ -69,11 +86,17 @@ def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: Mapping[str,
     return {**line, "path": routes[0].id, "result": NO_SCRIPT, "said": problems[0]}
 
 
-def chosen(content: Content, globs: list[str], each: int) -> Iterator[KnownDivergence]:
-    """Yield the entries of components that fit, at most so many of each, in the order of their ids' hashes."""
+def chosen(
+    content: Content, globs: list[str], each: int, shown: frozenset[str] = frozenset()
+) -> Iterator[KnownDivergence]:
+    """Yield the entries of components that fit, at most so many of each, in the order of their witnesses' hashes."""
     taken: Counter[str] = Counter()
     for entry in sorted(content.known, key=lambda one: one.witness.digest):
-        if any(fnmatch.fnmatchcase(entry.component, glob) for glob in globs) and taken[entry.component] < each:
+        if (
+            entry.id not in shown
+            and any(fnmatch.fnmatchcase(entry.component, glob) for glob in globs)
+            and taken[entry.component] < each
+        ):
             taken[entry.component] += 1
             yield entry
 
@@ -83,7 +106,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--component", action="append", default=[])
     parser.add_argument("--each", type=int, default=10_000)
+    parser.add_argument(
+        "--after", type=Path, action="append", default=[], help="a record: only what does not show there"
+    )
     options = parser.parse_args()
+    lines = (json.loads(line) for file in options.after for line in file.read_text(encoding="utf-8").splitlines())
+    shown = frozenset(line["known"] for line in lines if line["result"] == SHOWS)
     content, by_hand = discover(), by_hand_in()
     options.out.mkdir(parents=True, exist_ok=True)
     found: dict[str, Counter[str]] = defaultdict(Counter)
@@ -92,7 +120,7 @@ def main() -> None:
         Bench(content, environments, ArtifactCache(cache_folder())) as bench,
         open(options.out / "reproduced.jsonl", "a", encoding="utf-8") as record,
     ):
-        for entry in chosen(content, options.component or ["*"], options.each):
+        for entry in chosen(content, options.component or ["*"], options.each, shown):
             line = tried(entry, bench, options.out / "scripts", by_hand)
             found[entry.component][str(line["result"])] += 1
             record.write(json.dumps(line) + "\n")

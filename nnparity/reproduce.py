@@ -54,11 +54,12 @@ from nnparity.script import (
 from nnparity.whole_run import DEFAULT_OUT
 from nnparity.worker import ARTIFACT
 
-BY_HAND = "by_hand"
+BY_HAND, NOT_SHOWN_WORDS = "by_hand", "NOT_SHOWN"
 LARGEST_START = 2**20
 SECONDS, SILENT_SECONDS = 600, 120.0
 MODEL_OF = "{}_model"  # in by_hand: the function that takes a layer's build to the root's model, where it takes one
-VOLATILE = re.compile(r"<environment>\S*|0x[0-9a-fA-F]+|\S*/\S*/\S*|\d{6,}|\|(?= )|: ")
+VOLATILE = re.compile(r"<environment>\S*|0x[0-9a-fA-F]+|\S*/\S*/\S*|(?<=_)\d+|\d{4,}|\|(?= )|: ")
+TRACES = ("Traceback (most recent call last)", "in user code:")
 MOST_WORDS, LEAST_WORDS, MOST_PIECES = 80, 20, 3
 DIED = re.compile(r"died of signal (\d+)|exited with code (\d+)")
 
@@ -74,6 +75,14 @@ class ByHand:
     file: Path
     name: str
     takes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AllByHand:
+    """functions: by the component's name. not_shown: words of a failure to the reason why no script shows it."""
+
+    functions: Mapping[str, ByHand]
+    not_shown: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -135,19 +144,22 @@ def _headline(outcome: Outcome) -> str:
     return f"{outcome.stage.value} {outcome.status.value}: {lines[0][:200]}"
 
 
-def by_hand_in(folders: Sequence[Path] = ()) -> dict[str, ByHand]:
-    """Return, by the component's name, what the files in by_hand/ say; `folders` are a third party's own."""
+def by_hand_in(folders: Sequence[Path] = ()) -> AllByHand:
+    """Return what the files in by_hand/ say; `folders` are a third party's own."""
     ours = [folder / "converters" for folder in content_folders()]
-    found: dict[str, ByHand] = {}
+    functions: dict[str, ByHand] = {}
+    not_shown: dict[str, str] = {}
     for file in (file for folder in [*ours, *folders] for file in sorted((folder / BY_HAND).glob("*.py"))):
         for name, (text, _, _) in parts_of(file).items():
             (node, *_) = ast.parse(text).body
             if isinstance(node, ast.FunctionDef):
-                found.setdefault(name, ByHand(file, name, tuple(one.arg for one in node.args.args)))
-    return found
+                functions.setdefault(name, ByHand(file, name, tuple(one.arg for one in node.args.args)))
+            elif isinstance(node, ast.Assign) and name == NOT_SHOWN_WORDS:
+                not_shown |= ast.literal_eval(node.value)
+    return AllByHand(functions, not_shown)
 
 
-def reproduction(asked: CaseAt, bench: Bench, out: Path, by_hand: Mapping[str, ByHand]) -> Reproduction:
+def reproduction(asked: CaseAt, bench: Bench, out: Path, by_hand: AllByHand) -> Reproduction:
     """Return the script for the case on the path, written below `out`. Raises CannotReproduce."""
     oracle = Oracle(bench)
     outcome = check(asked.case, asked.route, bench, oracle)
@@ -158,7 +170,10 @@ def reproduction(asked: CaseAt, bench: Bench, out: Path, by_hand: Mapping[str, B
             f"it asks about the relation {asked.case.relation!r} of two runs, and a script has one run; "
             f"repeat with: {outcome.reproduce}"
         )
-    making = _Making(asked, outcome, bench, oracle, by_hand)
+    for words, why in by_hand.not_shown.items():
+        if words in outcome.detail:
+            raise CannotReproduce(f"no script shows this: {why}; repeat with: {outcome.reproduce}")
+    making = _Making(asked, outcome, bench, oracle, by_hand.functions)
     failing, script = _first_that_can(making, outcome)
     folder = out / f"{asked.case.layer}-{asked.case.id}-{digest(asked.route.id)[:6]}"
     _write(script, folder, making.start_of(failing))
@@ -468,7 +483,12 @@ def _shown(outcome: Outcome) -> tuple[Shows, tuple[str, ...], int]:
 
 
 def telling_words(detail: str) -> tuple[str, ...]:
-    """Return what to look for in an exception: the longest parts of its text, without addresses, paths and prefixes."""
-    pieces = [piece.strip()[:MOST_WORDS].strip() for piece in VOLATILE.split(" ".join(detail.split()))]
+    """Return what to look for in an exception: the longest parts of its text, without addresses, paths and prefixes.
+
+    Of a text that holds a trace, of its last line, since what it went through differs.
+    """
+    lines = [line for line in detail.splitlines() if line.strip()]
+    said = lines[-1] if any(words in detail for words in TRACES) and lines else detail
+    pieces = [piece.strip()[:MOST_WORDS].strip() for piece in VOLATILE.split(" ".join(said.split()))]
     longest = sorted(dict.fromkeys(pieces), key=len, reverse=True)[:MOST_PIECES]
     return tuple(piece for piece in longest if len(piece) >= LEAST_WORDS) or tuple(longest[:1])

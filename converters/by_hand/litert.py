@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 Given = dict[str, np.ndarray]
+NOT_SHOWN = {"at what is in memory": "nnparity does not let the delegate do it; what it would do differs each time"}
 
 
 def ran(resolver: str, source: Path, inputs: Given) -> Given:
