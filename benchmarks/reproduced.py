@@ -13,59 +13,40 @@ import fnmatch
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import click
 
 from nnparity.bench import Bench
+from nnparity.by_hand import AllByHand, by_hand_in
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.case_at import CaseAt
-from nnparity.check import check
-from nnparity.discovery import Content, Route, discover
+from nnparity.discovery import Content, discover
 from nnparity.divergence import KnownDivergence
 from nnparity.environments import Environments
-from nnparity.oracle import Oracle
-from nnparity.reproduce import AllByHand, CannotReproduce, by_hand_in, reproduction, run_script
+from nnparity.making import CannotReproduce
+from nnparity.reproduce import paths_that_show, reproduction, run_script
 
 MOST_PATHS = 4
-SHOWS, DOES_NOT, OTHERWISE, NO_SCRIPT, NOT_HERE = "shows", "does not show", "otherwise", "no script", "not here"
-
-
-def routes_of(entry: KnownDivergence, content: Content, environments: Environments) -> list[Route]:
-    """Return the paths that the entry speaks about and that can run here, those first that are done by hand."""
-    able = [
-        route
-        for route in content.routes
-        if entry.on_path(route.steps)
-        and content.binds(entry, route)
-        and not any(content.supply_missing(step) for step in route.steps[1:])
-        and all(environments.installed(name) for name in content.environments_on([route]))
-    ]
-    return sorted(able, key=lambda route: (len(route.steps), content.is_on_demand(route)))
-
-
-def explained(entry: KnownDivergence, routes: list[Route], bench: Bench) -> list[Route]:
-    """Return those of the paths on which this entry, and no other, explains what its witness gives."""
-    oracle = Oracle(bench)
-    found: list[Route] = []
-    for route in routes:
-        if check(entry.witness, route, bench, oracle).known == entry.id:
-            found.append(route)
-        if len(found) == MOST_PATHS:
-            break
-    return found
+SHOWS, DOES_NOT, OTHERWISE, NO_SCRIPT, NOT_HERE, NO_PATH = (
+    "shows",
+    "does not show",
+    "otherwise",
+    "no script",
+    "not here",
+    "no path",
+)
 
 
 def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -> dict[str, object]:
     """Return what became of one known divergence, as a line of the record."""
-    routes = routes_of(entry, bench.content, bench.environments)
     line: dict[str, object] = {"known": entry.id, "component": entry.component, "path": ""}
+    if not any(entry.on_path(route.steps) for route in bench.content.routes):
+        return {**line, "result": NO_PATH, "said": f"no path fits {entry.paths!r}"}
+    routes = list(islice(paths_that_show(entry, bench, by_hand), MOST_PATHS))
     if not routes:
-        return {**line, "result": NOT_HERE, "said": "no path of it can run here"}
-    by_hands = [route for route in routes if all(step in by_hand.functions for step in route.steps[1:])]
-    routes = explained(entry, by_hands or routes, bench)
-    if not routes:
-        return {**line, "result": NOT_HERE, "said": "another known divergence comes first on its paths"}
+        return {**line, "result": NOT_HERE, "said": "no path of it runs here, or another entry explains them all"}
     problems = []
     for route in routes:
         try:

@@ -21,7 +21,7 @@ from nnparity.dtypes import BFLOAT16, DISTRIBUTION, is_float, widened
 from nnparity.escape import visible
 from nnparity.paste import Pasted
 
-FILE, DATA, LAYER = "reproduce.py", "data.npz", "layer.py"
+FILE, DATA, LAYER, STEPS = "reproduce.py", "data.npz", "layer.py", "steps.py"
 MOST_LINES, WIDTH = 60, 120
 SHOWN, NOT_SHOWN, OTHERWISE = 1, 0, 3
 INLINE_ELEMENTS = 400
@@ -85,11 +85,11 @@ class Failing:
 
 @dataclass(frozen=True)
 class Script:
-    """The text of the script, and what lies beside it: arrays of an .npz file, the text of the layer; empty if none."""
+    """The text of the script, and what lies beside it: arrays of an .npz file, the texts of other files by name."""
 
     text: str
     arrays: Mapping[str, np.ndarray]
-    layer: str
+    modules: Mapping[str, str]
 
     @property
     def lines(self) -> int:
@@ -101,18 +101,20 @@ class TooLong(Exception):
 
 
 def write_script(failing: Failing) -> Script:
-    """Return the script: all in one file if that is short enough, else with the arrays or the layer beside it.
+    """Return the script: all in one file if that is short enough, else with arrays, layer or steps beside it.
 
     Raises TooLong, and ValueError if the script is no Python, which would be a fault of what was pasted.
     """
-    layers = (False, True) if failing.layer.parts else (False,)
     small = sum(array.size for array in _arrays(failing).values()) <= INLINE_ELEMENTS
-    for layer_beside, data_beside, blank in product(layers, (False, True) if small else (True,), (1, 0)):
-        script = _Writer(failing, layer_beside=layer_beside, data_beside=data_beside, blank=blank).script()
-        if script.lines <= MOST_LINES:
-            ast.parse(script.text)
-            return script
-    raise TooLong(f"it takes {script.lines} lines with layer and arrays beside it; {MOST_LINES} are allowed")
+    for beside in ((), (LAYER,), (STEPS,), (LAYER, STEPS)):
+        if LAYER in beside and not failing.layer.parts:
+            continue
+        for data_beside, blank in product((False, True) if small else (True,), (1, 0)):
+            script = _Writer(failing, beside=beside, data_beside=data_beside, blank=blank).script()
+            if script.lines <= MOST_LINES:
+                ast.parse(script.text)
+                return script
+    raise TooLong(f"it takes {script.lines} lines with all but the calls beside it; {MOST_LINES} are allowed")
 
 
 def agreed(parts: Sequence[Part]) -> tuple[str, ...] | None:
@@ -208,21 +210,31 @@ def _arrays(failing: Failing) -> dict[str, np.ndarray]:
 @dataclass(frozen=True)
 class _Writer:
     failing: Failing
-    layer_beside: bool
+    beside: tuple[str, ...]
     data_beside: bool
     blank: int
 
     def script(self) -> Script:
         gap = [""] * self.blank
-        inline = [] if self.layer_beside else self.failing.layer.parts
-        blocks = [one.splitlines() for one in dict.fromkeys([*self.failing.code.parts, *inline])]
+        here = [pasted for name, pasted in self._pasted().items() if name not in self.beside]
+        blocks = [one.splitlines() for one in dict.fromkeys(part for pasted in here for part in pasted.parts)]
         body = [line for block in blocks for line in [*gap, *block]]
         constants, rest = list(self._constants()), [*self._run(), *gap, *self._end()]
         own = "\n".join([*body, *constants, *rest])
         lines = [*self._header(), *self._imports(own, "\n".join(constants)), *body, *gap, *constants, *gap, *rest]
-        text = "\n".join([*self.failing.layer.imports, *self.failing.layer.parts]) + "\n" if self.layer_beside else ""
+        modules = {name: self._pasted()[name] for name in self.beside}
         kept = {name: widened(array) for name, array in _arrays(self.failing).items()} if self.data_beside else {}
-        return Script("\n".join(lines) + "\n", kept, text)
+        texts = {name: "\n".join([*one.imports, *one.parts]) + "\n" for name, one in modules.items()}
+        return Script("\n".join(lines) + "\n", kept, texts)
+
+    def _pasted(self) -> dict[str, Pasted]:
+        """Return what is pasted, by the name of the file that it may be put into."""
+        return {STEPS: self.failing.code, LAYER: self.failing.layer}
+
+    def _called(self, pasted: Pasted) -> list[str]:
+        """Return what the script itself calls of what is pasted."""
+        calls = " ".join(call for part in self.failing.parts for call in part.calls)
+        return sorted(name for name in pasted.taken if re.search(rf"\b{name}\b", calls))
 
     def _header(self) -> Iterator[str]:
         """Yield the metadata that uv reads where one environment will do, and what the script is."""
@@ -236,7 +248,7 @@ class _Writer:
             )
             yield "# ///"
         yield from comment(" ".join(self.failing.said))
-        beside = [name for name, so in ((DATA, self.data_beside), (LAYER, self.layer_beside)) if so]
+        beside = [*([DATA] if self.data_beside else []), *self.beside]
         codes = f"Exit code {SHOWN}: it shows, {NOT_SHOWN}: it does not, any other: it failed otherwise."
         there = f", with {' and '.join(beside)} beside it" if beside else ""
         if packages is not None:
@@ -249,8 +261,9 @@ class _Writer:
             yield from (f"# {line}" for line in textwrap.wrap(command, WIDTH - 2, break_on_hyphens=False))
 
     def _imports(self, own: str, constants: str) -> Iterator[str]:
-        theirs = [] if self.layer_beside else self.failing.layer.imports
-        wanted = [*self.failing.code.imports, *theirs, "import sys", "import traceback"]
+        pasted = self._pasted()
+        wanted = [line for name, one in pasted.items() if name not in self.beside for line in one.imports]
+        wanted += ["import sys", "import traceback"]
         uses = {
             "from pathlib import Path": True,
             "import numpy as np": "np." in own,
@@ -258,7 +271,7 @@ class _Writer:
             "import ml_dtypes": BFLOAT16 in own,
             "import os": "os." in own,
             "import subprocess": "subprocess." in own,
-            f"from {LAYER.removesuffix('.py')} import {self._build()}": self.layer_beside,
+            **{f"from {name[:-3]} import {', '.join(self._called(pasted[name]))}": True for name in self.beside},
         }
         lines = dict.fromkeys([*wanted, *(line for line, used in uses.items() if used)])
         plain = sorted(
@@ -266,9 +279,6 @@ class _Writer:
         )
         yield f"import {', '.join(plain)}"
         yield from sorted(line for line in lines if not line.startswith("import ") or " as " in line)
-
-    def _build(self) -> str:
-        return next(iter(self.failing.layer.taken), "")
 
     def _constants(self) -> Iterator[str]:
         variables = {name: value for part in self.failing.parts for name, value in part.variables.items()}

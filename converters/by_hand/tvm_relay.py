@@ -10,7 +10,7 @@ import numpy as np
 
 NOT_SHOWN = {
     "beyond its memory": "nnparity does not let TVM do it; what it would do differs each time",
-    "what nobody has written": "nnparity does not let TVM do it; what it would do differs each time",
+    "which has no elements": "nnparity does not let TVM do it; what it would do differs each time",
 }
 
 Given = dict[str, np.ndarray]

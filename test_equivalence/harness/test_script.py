@@ -73,7 +73,7 @@ def failing(*calls: str, shows: Shows = Shows.OUTPUTS, said: Sequence[str] = ("i
         shows=shows,
         said=said,
         parts=[part(*calls)],
-        code=Pasted(imports=["import numpy as np", "import os", "import subprocess"]),
+        code=Pasted(imports=["import subprocess"]),
         layer=Pasted(),
         folders=[],
         constants={},
@@ -88,8 +88,8 @@ def ended(script: Script, folder: Path, *arguments: str) -> int:
     (folder / FILE).write_text(script.text, encoding="utf-8")
     if script.arrays:
         np.savez(folder / "data.npz", allow_pickle=False, **script.arrays)
-    if script.layer:
-        (folder / "layer.py").write_text(script.layer, encoding="utf-8")
+    for name, text in script.modules.items():
+        (folder / name).write_text(text, encoding="utf-8")
     ran = subprocess.run([sys.executable, folder / FILE, *arguments], capture_output=True, check=False, timeout=60)
     return ran.returncode
 
@@ -201,7 +201,7 @@ def test_layer_that_is_too_long_lies_beside_the_script(tmp_path: Path) -> None:
     short = replace(failing("model = build(0, 0)", CALLS["wrong"]), layer=layer_of(3))
     long = replace(short, layer=layer_of(50))
     scripts = [write_script(short), write_script(long)]
-    assert [bool(one.layer) for one in scripts] == [False, True]
+    assert [list(one.modules) for one in scripts] == [[], ["layer.py"]]
     assert all(one.lines <= MOST_LINES for one in scripts)
     assert "layer.py" in "".join(scripts[1].text.splitlines()[:12])
     assert [ended(one, tmp_path) for one in scripts] == [1, 1]
@@ -218,9 +218,16 @@ def test_large_arrays_lie_beside_the_script(tmp_path: Path) -> None:
     assert ended(right, tmp_path) == 0
 
 
-def test_what_is_done_by_hand_at_too_great_length_is_said() -> None:
+def test_what_is_done_by_hand_at_length_lies_beside_the_script(tmp_path: Path) -> None:
+    script = write_script(replace(failing("build(0, 0)", CALLS["wrong"]), code=layer_of(80)))
+    assert list(script.modules) == ["steps.py"]
+    assert "steps.py" in "".join(script.text.splitlines()[:12])
+    assert ended(script, tmp_path) == 1
+
+
+def test_more_calls_than_there_are_lines_are_refused() -> None:
     with pytest.raises(TooLong, match="60 are allowed"):
-        write_script(replace(failing(CALLS["right"]), code=layer_of(80)))
+        write_script(failing(*["x = 1"] * 60))
 
 
 def test_parts_whose_pins_agree_share_one_metadata() -> None:
