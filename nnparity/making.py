@@ -30,7 +30,9 @@ from nnparity.script import Answer, Failing, Part, Script, Shows, TooLong, liter
 
 LARGEST_START = 2**20
 SILENT_SECONDS = 120.0
-VOLATILE = re.compile(r"<environment>\S*|0x[0-9a-fA-F]+|\S*/\S*/\S*|(?<=_)\d+|\d+[:/.]\d+\S*|\d{4,}|\|(?= )|: ")
+VOLATILE = re.compile(
+    r"<environment>\S*|\(SIG\w+\)|0x[0-9a-fA-F]+|\S*/\S*/\S*|(?<=_)\d+|\d+[:/.]\d+\S*|\d{4,}|\|(?= )|: "
+)
 TRACES = ("Traceback (most recent call last)", "in user code:")
 MOST_WORDS, LEAST_WORDS, MOST_PIECES = 80, 20, 3
 DIED = re.compile(r"died of signal (\d+)|exited with code (\d+)")
@@ -302,6 +304,11 @@ def telling_words(detail: str) -> tuple[str, ...]:
     """
     lines = [line for line in detail.splitlines() if line.strip()]
     said = lines[-1] if any(words in detail for words in TRACES) and lines else detail
-    pieces = [piece.strip()[:MOST_WORDS].strip() for piece in VOLATILE.split(" ".join(said.split()))]
-    longest = sorted(dict.fromkeys(pieces), key=len, reverse=True)[:MOST_PIECES]
-    return tuple(piece for piece in longest if len(piece) >= LEAST_WORDS) or tuple(longest[:1])
+    whole = " ".join(said.split())
+    if len(whole) <= LEAST_WORDS and re.sub(": ", "", whole) == VOLATILE.sub("", whole):
+        return (whole,)
+    pieces = dict.fromkeys(piece.strip()[:MOST_WORDS].strip() for piece in VOLATILE.split(whole))
+    longest = sorted(pieces, key=len, reverse=True)[:MOST_PIECES]
+    return tuple(one for one in longest if len(one) >= LEAST_WORDS) or tuple(
+        one for one in longest if len(one) >= len(longest[0]) // 2
+    )

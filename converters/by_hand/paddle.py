@@ -21,8 +21,12 @@ def paddle_from_onnx13(source: Path, specs: Any, outputs: list[str], target: Pat
     try:
         with contextlib.redirect_stdout(said):
             onnx2paddle(str(source / "model.onnx"), str(made), enable_onnx_checker=False, disable_feedback=True)
-    except (Exception, SystemExit) as problem:
-        raise RuntimeError(f"X2Paddle: {problem}: {problem.__context__!r}: {said.getvalue()}") from problem
+    except SystemExit as problem:
+        raise RuntimeError(f"X2Paddle left: {said.getvalue()}") from problem
+    except Exception as problem:
+        if "convert failed node:" not in str(problem) and "In transformed code:" not in str(problem):
+            raise
+        raise RuntimeError(f"X2Paddle, or X2Paddle's code: {problem}: {problem.__context__!r}") from problem
     for file in (made / "inference_model").iterdir():
         shutil.copy(file, target)
     (target / "model.pdiparams").touch()

@@ -178,7 +178,9 @@ def test_case_of_another_layer_is_said(world: World, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("detail", "words"),
     [
-        ("RuntimeError: x", ("RuntimeError",)),
+        ("RuntimeError: x", ("RuntimeError: x",)),
+        ("KeyError: 0", ("KeyError: 0",)),
+        ("RuntimeError: of code: MemoryError: bad alloc", ("RuntimeError", "MemoryError", "bad alloc")),
         ("Fail: [ONNXRuntimeError] : 1 : FAIL : Node (node_Reshape_5) failed", ("Node (node_Reshape_",)),
         ("ValueError: cannot read /tmp/a/b.onnx at 0x7f1234 because of its version", ("because of its version",)),
         ("E: " + "a" * 200, ("a" * 80,)),
