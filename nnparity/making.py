@@ -144,7 +144,9 @@ class Making:
         spec = self.content.environments[environment]
         packages = [one for one in spec.packages if one.partition("==")[0] not in FOR_LAYERS]
         packages += needs_of({self.case.config["dtype"]}, [*spec.packages, *spec.constraints])
-        return Part(environment, spec.python, tuple(dict.fromkeys(packages)), spec.variables or {}, (call,))
+        return Part(
+            environment, spec.python, tuple(dict.fromkeys(packages)), spec.variables or {}, (call,), spec.npm[:1]
+        )
 
     def _build(self, code: Pasted, layer: Pasted) -> str:
         """Return the statement that builds the model, having taken what it uses."""

@@ -38,13 +38,17 @@ class Shows(enum.Enum):
 
 @dataclass(frozen=True)
 class Part:
-    """What one environment does. python: "3.11". packages: "name==version". calls: statements, the last may return."""
+    """What one environment does. python: "3.11". packages: "name==version". calls: statements, the last may return.
+
+    npm: packages for Node.js, "name@version", that must lie beside the script.
+    """
 
     name: str
     python: str
     packages: tuple[str, ...]
     variables: Mapping[str, str]
     calls: tuple[str, ...]
+    npm: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -251,6 +255,8 @@ class _Writer:
         beside = [*([DATA] if self.data_beside else []), *self.beside]
         codes = f"Exit code {SHOWN}: it shows, {NOT_SHOWN}: it does not, any other: it failed otherwise."
         there = f", with {' and '.join(beside)} beside it" if beside else ""
+        npm = " ".join(one for part in parts for one in part.npm)
+        there += f", after npm install {npm}" if npm else ""
         if packages is not None:
             yield from comment(f"Run it: uv run {FILE}{there}. {codes}")
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,48 @@ def openvino_from_onnx_unfused(source: Path, target: Path) -> None:
     import openvino
 
     model = openvino.Core().read_model(source / "model.onnx")
+    openvino.save_model(model, target / "model.xml", compress_to_fp16=False)
+
+
+def save_named(model: Any, specs: Any, outputs: list[str], target: Path) -> None:
+    import openvino
+
+    for port, name in zip(model.inputs, specs, strict=True):
+        port.tensor.set_names({name})
+        port.get_node().set_friendly_name(name)
+    for port, name in zip(model.outputs, outputs, strict=True):
+        port.tensor.add_names({name})
+    openvino.save_model(model, target / "model.xml", compress_to_fp16=False)
+
+
+def ends(specs: Any) -> list[Any]:
+    import openvino
+
+    sizes = [[-1 if size is None else size for size in shape] for shape, _ in specs.values()]
+    kinds = [openvino.Type.bf16 if kind == "bfloat16" else openvino.Type(np.dtype(kind)) for _, kind in specs.values()]
+    return [(openvino.PartialShape(size), kind) for size, kind in zip(sizes, kinds, strict=True)]
+
+
+def openvino_from_exported_program(source: Path, specs: Any, outputs: list[str], target: Path) -> None:
+    import openvino
+    import torch
+
+    model = openvino.convert_model(torch.export.load(source / "model.pt2"), input=ends(specs))
+    save_named(model, specs, outputs, target)
+
+
+def openvino_from_torchscript(source: Path, example: Given, specs: Any, outputs: list[str], target: Path) -> None:
+    import openvino
+    import torch
+
+    model, given = torch.jit.load(source / "model.pt"), tuple(torch.tensor(one) for one in example.values())
+    save_named(openvino.convert_model(model, example_input=given, input=ends(specs)), specs, outputs, target)
+
+
+def openvino_from_saved_model(source: Path, target: Path) -> None:
+    import openvino
+
+    model = openvino.convert_model(source / "model", share_weights=False)
     openvino.save_model(model, target / "model.xml", compress_to_fp16=False)
 
 

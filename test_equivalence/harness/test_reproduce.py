@@ -181,7 +181,10 @@ def test_case_of_another_layer_is_said(world: World, tmp_path: Path) -> None:
         ("RuntimeError: x", ("RuntimeError: x",)),
         ("KeyError: 0", ("KeyError: 0",)),
         ("RuntimeError: of code: MemoryError: bad alloc", ("RuntimeError", "MemoryError", "bad alloc")),
-        ("Fail: [ONNXRuntimeError] : 1 : FAIL : Node (node_Reshape_5) failed", ("Node (node_Reshape_",)),
+        (
+            "Fail: [ONNXRuntimeError] : 1 : FAIL : Node (node_Reshape_5) failed",
+            ("Node (node_Reshape_", "[ONNXRuntimeError]"),
+        ),
         ("ValueError: cannot read /tmp/a/b.onnx at 0x7f1234 because of its version", ("because of its version",)),
         ("E: " + "a" * 200, ("a" * 80,)),
         ("InferenceError: (op_type:Conv, node name: Conv__481): W is wrong", ("(op_type:Conv, node name",)),
