@@ -215,9 +215,9 @@ class Making:
     def _said(self, first: int) -> list[str]:
         """Return the sentences at the head of the script."""
         reason = self.entry.reason if self.entry else ""
-        lines = self.outcome.detail.strip().splitlines() or [self.outcome.status.value]
+        seen = textwrap.shorten(said_last(self.outcome.detail) or self.outcome.status.value, 105)
         said = [f"{self.blamed if reason else self.route.runtime}: {reason or 'not what the layer computes'}."]
-        said.append(f"Seen: {textwrap.shorten(lines[0], 105)}")
+        said.append(f"Seen: {seen}{'' if seen.endswith(('.', ']')) else '.'}")
         said.append(f"The layer {self.case.layer} on the path {self.route.id}.")
         if first:
             maker = self.steps[first - 1]
@@ -304,9 +304,7 @@ def telling_words(detail: str) -> tuple[str, ...]:
 
     Of a text that holds a trace, of its last line, since what it went through differs.
     """
-    lines = [line for line in detail.splitlines() if line.strip()]
-    said = lines[-1] if any(words in detail for words in TRACES) and lines else detail
-    whole = " ".join(said.split())
+    whole = " ".join(said_last(detail).split() if any(words in detail for words in TRACES) else detail.split())
     if len(whole) <= LEAST_WORDS and re.sub(": ", "", whole) == VOLATILE.sub("", whole):
         return (whole,)
     pieces = dict.fromkeys(piece.strip()[:MOST_WORDS].strip() for piece in VOLATILE.split(whole))
@@ -314,3 +312,9 @@ def telling_words(detail: str) -> tuple[str, ...]:
     return tuple(one for one in longest if len(one) >= LEAST_WORDS) or tuple(
         one for one in longest if len(one) >= len(longest[0]) // 2
     )
+
+
+def said_last(detail: str) -> str:
+    """Return the first line, or the last one of a text that holds a trace, where what is wrong stands at the end."""
+    lines = [line.strip() for line in detail.splitlines() if line.strip()] or [""]
+    return lines[-1] if any(words in detail for words in TRACES) else lines[0]

@@ -77,10 +77,11 @@ def compiled(level: int, source: Path, inputs: Given, outputs: list[str]) -> Giv
     from tvm import relay
 
     names, text = json.loads((source / "names.json").read_text()), (source / "module.json").read_text()
+    module = relay.transform.InferType()(tvm.ir.load_json(text))
     params = dict(tvm.runtime.load_param_dict((source / "params.bin").read_bytes()))
-    kind = "vm" if any(word in text for word in ('"relay.If"', '"relay.Match"', '"tir.Any"')) else "graph"
+    kind = "vm" if any(word in str(module["main"]) for word in ("if (", "match", "?")) else "graph"
     with tvm.transform.PassContext(opt_level=level, config={"tir.disable_cse_tir": True}):
-        run = relay.create_executor(kind, tvm.ir.load_json(text), tvm.cpu(), "llvm", params).evaluate()
+        run = relay.create_executor(kind, module, tvm.cpu(), "llvm", params).evaluate()
         results = run(**{variable: inputs[name] for name, variable in names["inputs"].items()})
     results = [results] if isinstance(results, tvm.nd.NDArray) else list(results)
     return {name: results[place].numpy() for name, place in zip(outputs, names["outputs"], strict=True)}
