@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -39,9 +39,9 @@ def case_at(text: str, folders: Sequence[Path], content: Content) -> CaseAt:
     routes = {route.id: route for route in content.routes}
     if path not in routes:
         steps = [step for step in path.split(">") if step not in content.components and step not in content.roots]
-        near = nearest(steps[0], {*content.components, *content.roots}) if steps else nearest(path, routes)
-        said = f"there is no step {steps[0]!r}; {near}" if steps else f"no such path; {near}"
-        raise UserError(f"{text!r}: {said} `nnparity list paths` shows all {len(routes)}")
+        near = _near(steps[0], {*content.components, *content.roots}) if steps else _near(path, routes)
+        said = f"there is no step {steps[0]!r}{near}" if steps else f"no such path{near}"
+        raise UserError(f"{text!r}: {said}; `nnparity list paths` shows all {len(routes)}")
     case = _case(text, case_id, folders, content)
     if case.layer not in content.layers:
         near = nearest(case.layer, content.layers)
@@ -53,6 +53,12 @@ def case_at(text: str, folders: Sequence[Path], content: Content) -> CaseAt:
     return CaseAt(case, routes[path])
 
 
+def _near(wrong: str, known: Iterable[str]) -> str:
+    """Return a question with the names nearest to `wrong`, "" if none is near: there are hundreds."""
+    said = nearest(wrong, known)
+    return f"; {said}" if said.startswith("did you mean") else ""
+
+
 def _case(text: str, case_id: str, folders: Sequence[Path], content: Content) -> Case:
     known = {one.id: one for one in chain(*content.found.values(), (entry.witness for entry in content.known))}
     if case_id in known:
@@ -62,7 +68,6 @@ def _case(text: str, case_id: str, folders: Sequence[Path], content: Content) ->
         return load_case(files[case_id])
     places = ", ".join(str(folder / "cases") for folder in folders)
     raise UserError(
-        f"{text!r}: the case {case_id!r} is no witness of a known divergence, and not in {places}; "
-        f"{nearest(case_id, {*known, *files}) if known or files else 'there is none'}; "
-        "give the folder of the run that had it with --results"
+        f"{text!r}: the case {case_id!r} is no witness of a known divergence, and not in {places}"
+        f"{_near(case_id, {*known, *files})}; give the folder of the run that had it with --results"
     )

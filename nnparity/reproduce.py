@@ -22,6 +22,7 @@ from nnparity.discovery import Route
 from nnparity.divergence import KnownDivergence
 from nnparity.environments import Environments
 from nnparity.errors import NEW_FAILURE, UserError
+from nnparity.escape import visible
 from nnparity.making import CannotReproduce, Making, first_that_can
 from nnparity.options import load_content
 from nnparity.oracle import Oracle
@@ -79,7 +80,7 @@ def reproduce_case(**options: Any) -> int:
         return 0
     ended = run_script(made, environments)
     for line in ended.said.strip().splitlines()[-6:]:
-        say(f"  {line}")
+        say(f"  {visible(line)}")
     if ended.shows:
         say("run here, it shows the divergence (exit code 1)")
         return 0
@@ -90,7 +91,7 @@ def reproduce_case(**options: Any) -> int:
 
 def _headline(outcome: Outcome) -> str:
     lines = outcome.detail.strip().splitlines() or [""]
-    return f"{outcome.stage.value} {outcome.status.value}: {lines[0][:200]}"
+    return f"{outcome.stage.value} {outcome.status.value}: {visible(lines[0][:200])}"
 
 
 def reproduction(asked: CaseAt, bench: Bench, out: Path, by_hand: AllByHand) -> Reproduction:

@@ -158,6 +158,7 @@ def test_command_writes_runs_and_says(command: Callable[..., Result], built_worl
         (f"0123456789ab@{PATH}", "is no witness of a known divergence, and not in"),
         ("0123456789ab@toy>table_from_tyo>table_cpu", "did you mean table_from_toy"),
         ("0123456789ab@toy>table_cpu", "did you mean toy>table_from_toy>table_cpu"),
+        ("0123456789ab@a>b", "there is no step 'a'; `nnparity list paths` shows all"),
     ],
 )
 def test_mistake_is_said_plainly(command: Callable[..., Result], built_world: World, asked: str, said: str) -> None:
@@ -196,6 +197,14 @@ def test_case_of_another_layer_is_said(world: World, tmp_path: Path) -> None:
 )
 def test_words_to_look_for_are_what_does_not_change(detail: str, words: tuple[str, ...]) -> None:
     assert telling_words(detail) == words
+
+
+def test_what_is_done_by_hand_asks_for_what_there_is() -> None:
+    content, offered = discover(), {"model", "source", "target", "inputs", "example", "specs", "axes", "outputs"}
+    for name, one in by_hand_in().functions.items():
+        if name in content.components:
+            assert set(one.takes) <= offered, f"{one.file.name}: {name}"
+            assert ("target" in one.takes) == (name in content.conversions), f"{one.file.name}: {name}"
 
 
 def test_all_that_is_done_by_hand_is_done_for_a_component() -> None:
