@@ -142,6 +142,23 @@ def locate_command(**options: Any) -> None:
     sys.exit(locate_case(**options))
 
 
+@main.command("reproduce")
+@click.argument("case_at", metavar="CASE@PATH")
+@click.option("--results", multiple=True, type=FOLDER, help="The --out folder of the run that had the case.")
+@click.option("--out", default="nnparity-reproduce", show_default=True, type=FOLDER, help="Where the script goes.")
+@click.option("--no-run", "run_it", is_flag=True, flag_value=False, default=True, help="Write it only.")
+@content_options
+@said_plainly
+def reproduce_command(**options: Any) -> None:
+    """Write a script that shows a failure without nnparity, ready for an upstream issue, and run it.
+
+    CASE is the id of a case that a run recorded, or of a known divergence's witness; PATH its steps joined by >.
+    """
+    from nnparity.reproduce import reproduce_case
+
+    sys.exit(reproduce_case(**options))
+
+
 @main.command("list")
 @click.argument("what", type=click.Choice(["layers", "paths", "components", "environments"]))
 @click.option("--json", "as_json", is_flag=True, help="For a program to read.")
