@@ -352,7 +352,7 @@ KNOWN = (
             {"x": np.arange(4, dtype=np.float32).reshape(1, 1, 1, 4)},
         ),
         applies=centres_matter,
-        # MNN and OpenVINO do not read the option that is wrong.
+        # OpenVINO does not read the option that is wrong, and MNN reads it in another way.
         paths="* !*>mnn_from_tflite* !*>openvino_from_tflite*",
     ),
     KnownDivergence(
