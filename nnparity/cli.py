@@ -142,6 +142,23 @@ def locate_command(**options: Any) -> None:
     sys.exit(locate_case(**options))
 
 
+@main.command("reproduce")
+@click.argument("case_at", metavar="CASE@PATH")
+@click.option("--results", multiple=True, type=FOLDER, help="The --out folder of the run that had the case.")
+@click.option("--out", default="nnparity-reproduce", show_default=True, type=FOLDER, help="Where the script goes.")
+@click.option("--no-run", "run_it", is_flag=True, flag_value=False, default=True, help="Write it only.")
+@content_options
+@said_plainly
+def reproduce_command(**options: Any) -> None:
+    """Write a script that shows a failure without nnparity, ready for an upstream issue, and run it.
+
+    CASE is the id of a case that a run recorded, or of a known divergence's witness; PATH its steps joined by >.
+    """
+    from nnparity.reproduce import reproduce_case
+
+    sys.exit(reproduce_case(**options))
+
+
 @main.command("list")
 @click.argument("what", type=click.Choice(["layers", "paths", "components", "environments"]))
 @click.option("--json", "as_json", is_flag=True, help="For a program to read.")
@@ -208,6 +225,25 @@ def report_command(
         click.echo(note, err=True)
     write_reports(merged, out, load_content(models, converters), earlier)
     click.echo(f"{len(merged.outcomes)} outcomes: {out / 'index.html'}")
+
+
+@main.command("publish")
+@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=FOLDER, help="Where the record and its pages go: reports/published.")
+@content_options
+@said_plainly
+def publish_command(
+    results: tuple[Path, ...], *, out: Path, models: tuple[Path, ...], converters: tuple[Path, ...]
+) -> None:
+    """Write the report that is committed: a small record of the results, and Markdown pages made from it."""
+    from nnparity.store import merge, read_results
+    from nnparity.whole_run import write_published
+
+    merged = merge(*map(read_results, results))
+    for note in merged.notes:
+        click.echo(note, err=True)
+    write_published(merged, out, load_content(models, converters))
+    click.echo(f"{len(merged.outcomes)} outcomes: {out / 'README.md'}")
 
 
 @main.command("doctor")

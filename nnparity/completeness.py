@@ -21,6 +21,7 @@ TEXTS = {
     "start": ("title", "representation"),
     "cut": ("trusted_by",),
 }
+COARSEST_DIGIT = 1e-3
 COMPUTED_IN = ("float16", "bfloat16", "float32", "float64")
 TUPLES = {"representation": (), "conversion": (), "runtime": ("accepts",), "start": ("defined_by",), "cut": ()}
 
@@ -50,6 +51,12 @@ def complete(things: Mapping[str, Any], kind: str) -> dict[str, Any]:
         computes_in = getattr(one, "computes_in", "float32")
         if computes_in not in COMPUTED_IN:
             raise TypeError(f"{name}.computes_in is {computes_in!r}; expected one of {', '.join(COMPUTED_IN)}")
+        last_digit = getattr(one, "last_digit", COARSEST_DIGIT)
+        if not isinstance(last_digit, float) or not 0.0 < last_digit <= COARSEST_DIGIT:
+            raise TypeError(
+                f"{name}.last_digit is {last_digit!r}; expected one unit of the last digit that the runtime prints, "
+                f"greater than 0 and at most {COARSEST_DIGIT}"
+            )
     return dict(things)
 
 

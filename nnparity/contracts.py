@@ -384,6 +384,15 @@ class ComputesIn(Protocol):
 
 
 @runtime_checkable
+class TellsDigits(Protocol):
+    """A runtime whose only way out is text with so many digits after the point: what is smaller it does not tell."""
+
+    @property
+    def last_digit(self) -> float:
+        """One unit of the last digit: 1e-6 where there are six. Half of it is allowed beside the budget."""
+
+
+@runtime_checkable
 class NeedsSupply(Protocol):
     """A component that needs what no registry has, such as a vendor's program, found by an environment variable."""
 

@@ -28,6 +28,7 @@ from nnparity.contracts import (
     Runtime,
     Start,
     Supplied,
+    TellsDigits,
 )
 from nnparity.divergence import KnownDivergence, askable
 from nnparity.dtypes import limits
@@ -129,6 +130,12 @@ class Content:
         """By runtime, the dtype that it computes every float in; those that keep to the model's are left out."""
         ours = self.runtimes.items()
         return {name: one.kind.computes_in for name, one in ours if isinstance(one.kind, ComputesIn)}
+
+    @cached_property
+    def last_digits(self) -> Mapping[str, float]:
+        """By runtime that gives its outputs as text, one unit of the last digit."""
+        ours = self.runtimes.items()
+        return {name: one.kind.last_digit for name, one in ours if isinstance(one.kind, TellsDigits)}
 
     @cached_property
     def needing_supply(self) -> Mapping[str, Component[Any]]:
