@@ -35,6 +35,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--representation", action="append", choices=sorted(RUNTIMES))
     parser.add_argument("--fault", default="", help="plant only this; `fused` can be planted in ONNX")
+    parser.add_argument("--rest", default="", help="conversions and runtime instead of the usual, joined by >")
     asked = parser.parse_args()
     content = discover(converters=[graphs.CONVERTERS])
     content.refuse_broken()
@@ -43,19 +44,17 @@ def main() -> int:
         place = Path(folder)
         with Bench(content, Environments(content.environments, cache_folder()), ArtifactCache(place)) as bench:
             for name in asked.representation or sorted(RUNTIMES):
-                share = measured(name, asked.first, asked.graphs, asked.fault, bench=bench, folder=place)
+                share = measured(asked, name, asked.rest or RUNTIMES[name], bench, place)
                 code |= share < ENOUGH
     return code
 
 
-def measured(representation: str, first: int, count: int, fault: str, *, bench: Bench, folder: Path) -> float:
+def measured(asked: argparse.Namespace, representation: str, rest: str, bench: Bench, folder: Path) -> float:
     """Return the share that is named right, having printed it with what is missed."""
     started, runs, counts = time.perf_counter(), 0, Counter[str]()
-    for seed in range(first, first + count):
+    for seed in range(asked.first, asked.first + asked.graphs):
         planted = graphs.drawn(seed)
-        one = graphs.tried(
-            replace(planted, fault=fault or planted.fault), representation, RUNTIMES[representation], bench, folder
-        )
+        one = graphs.tried(replace(planted, fault=asked.fault or planted.fault), representation, rest, bench, folder)
         runs += one.runs if one.shown else 0
         counts["hidden" if not one.shown else "right" if one.right else "wrong"] += 1
         if one.located is not None:
@@ -68,10 +67,10 @@ def measured(representation: str, first: int, count: int, fault: str, *, bench: 
     shown = counts["right"] + counts["wrong"]
     share = counts["right"] / shown if shown else 1.0
     sys.stdout.write(
-        f"{representation} on {RUNTIMES[representation]}: {counts['right']} of {shown} named right ({share:.1%}), "
-        f"{counts['hidden']} of {count} do not show in the output; confirmed alone {counts['alone']}, "
+        f"{representation} on {rest}: {counts['right']} of {shown} named right ({share:.1%}), "
+        f"{counts['hidden']} of {asked.graphs} do not show in the output; confirmed alone {counts['alone']}, "
         f"together {counts['together']}, not {counts['not']}; {runs / max(1, shown):.1f} runs and "
-        f"{(time.perf_counter() - started) / count:.2f} s a graph\n"
+        f"{(time.perf_counter() - started) / asked.graphs:.2f} s a graph\n"
     )
     sys.stdout.flush()
     return share

@@ -114,7 +114,7 @@ def tried(planted: Planted, representation: str, runtime: str, bench: Bench, fol
     inputs = {"x": rng.standard_normal(planting.SHAPE).astype(np.float32)}
     case = Case("planted", {"dtype": "float32"}, planted.seed, inputs)
     wrong = Wrong(None, Comparison((), 0, 0, 0, 0.0, 0, 0.0, None))
-    steps = (f"{representation}_planted_{planted.fault}_{planted.place}", runtime)
+    steps = (f"{representation}_planted_{planted.fault}_{planted.place}", *runtime.split(">"))
     trials = PartTrials(bench, made, graph, steps=steps, case=case, wrong=wrong)
     whole = trials.before(len(operators))
     if whole.finding is Finding.UNKNOWN:

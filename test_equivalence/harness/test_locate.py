@@ -192,6 +192,16 @@ def test_fault_of_fusing_two_operators_is_located_as_that(bench: Bench, tmp_path
     assert (tried.right, tried.located.confirmed) == (True, Confirmed.TOGETHER), tried
 
 
+def test_cut_that_does_not_say_whether_it_has_float64_is_broken_and_said(tmp_path: Path) -> None:
+    (tmp_path / "cuts").mkdir()
+    text = (Path(__file__).parents[2] / "converters" / "cuts" / "tflite.py").read_text(encoding="utf-8")
+    assert "    is_exact = False\n" in text
+    text = text.replace("    is_exact = False\n", "").replace('representation = "tflite"', 'representation = "mine"')
+    (tmp_path / "cuts" / "mine.py").write_text(text, encoding="utf-8")
+    (broken,) = discover(converters=[tmp_path]).broken
+    assert "mine.is_exact says whether `trusted` has float64" in broken.problem
+
+
 def located(*arguments: str) -> tuple[int, str]:
     ran = CliRunner().invoke(main, ["locate", *arguments], catch_exceptions=False)
     return ran.exit_code, ran.output
