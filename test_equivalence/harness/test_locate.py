@@ -232,7 +232,7 @@ def test_command_names_no_operator_where_the_exported_graph_is_another_function(
     [
         ("79144245eb09", "expected CASE@PATH"),
         ("@torch>torch_eager", "expected CASE@PATH"),
-        ("79144245eb09@torch>onnx_from_torch>onnxruntime_cp", "did you mean torch>onnx_from_torch>onnxruntime_cpu"),
+        ("79144245eb09@torch>onnx_from_torch>onnxruntime_cp", "did you mean onnxruntime_cpu"),
         ("000000000000@torch>torch_eager", "000000000000"),
         ("79144245eb09@torch>torch_eager", "there is nothing to locate"),
     ],
