@@ -13,6 +13,8 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import click
+
 from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.discovery import discover
@@ -61,18 +63,15 @@ def measured(asked: argparse.Namespace, representation: str, rest: str, bench: B
             counts[one.located.confirmed.value] += 1
         if one.shown and not one.right:
             kind = one.planted.operators[one.planted.place][0]
-            sys.stdout.write(
-                f"  {seed}: {one.planted.fault} {kind} t{one.planted.place}; named {one.names} {one.located}\n"
-            )
+            click.echo(f"  {seed}: {one.planted.fault} {kind} t{one.planted.place}; named {one.names} {one.located}")
     shown = counts["right"] + counts["wrong"]
     share = counts["right"] / shown if shown else 1.0
-    sys.stdout.write(
+    click.echo(
         f"{representation} on {rest}: {counts['right']} of {shown} named right ({share:.1%}), "
         f"{counts['hidden']} of {asked.graphs} do not show in the output; confirmed alone {counts['alone']}, "
         f"together {counts['together']}, not {counts['not']}; {runs / max(1, shown):.1f} runs and "
-        f"{(time.perf_counter() - started) / asked.graphs:.2f} s a graph\n"
+        f"{(time.perf_counter() - started) / asked.graphs:.2f} s a graph"
     )
-    sys.stdout.flush()
     return share
 
 

@@ -34,8 +34,8 @@ OWN_OUT = "nnparity-check"
 LIMITS = {"count": 1, "seed": 0, "megabytes": 2048, "nodes": 50_000}
 CONFIRMED = {
     Confirmed.ALONE: "wrong by itself, on the values that the path gave it",
-    Confirmed.TOGETHER: "none of them is wrong by itself, all together are: a fault of fusing them, or a difference that "
-    "rounding allows in one and that grows in the next",
+    Confirmed.TOGETHER: "none of them is wrong by itself, all together are: a fault of fusing them, or a difference "
+    "that rounding allows in one and that grows in the next",
     Confirmed.NOT: "the outputs go wrong here, but not where the operator runs apart from those before it: rounding "
     "that adds up, or a fault that needs the whole graph",
 }
