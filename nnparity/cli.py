@@ -122,6 +122,43 @@ def check_command(**options: Any) -> None:
     sys.exit(check_own(**options))
 
 
+@main.command("locate")
+@click.argument("case_at_path", metavar="CASE@PATH")
+@click.option("--out", default="nnparity-results", show_default=True, type=FOLDER, help="Results that have the case.")
+@click.option("--target", metavar="TARGET", help="The model of your own that it is a case of, as `check` took it.")
+@click.option("--python", type=click.Path(path_type=Path), metavar="INTERPRETER", help="As `check` took it.")
+@click.option("--trust", is_flag=True, help="Read a pickled model, which can run any code.")
+@click.option("--save", type=FOLDER, help="Write the operator as a model of its own there, with its inputs.")
+@content_options
+@said_plainly
+def locate_command(**options: Any) -> None:
+    """Name the first operator that goes wrong.
+
+    CASE is the id of a recorded case or of a known divergence's witness, PATH a path's steps joined by >. Exit code 1:
+    no operator can be named, and why.
+    """
+    from nnparity.located import locate_case
+
+    sys.exit(locate_case(**options))
+
+
+@main.command("reproduce")
+@click.argument("case_at", metavar="CASE@PATH")
+@click.option("--results", multiple=True, type=FOLDER, help="The --out folder of the run that had the case.")
+@click.option("--out", default="nnparity-reproduce", show_default=True, type=FOLDER, help="Where the script goes.")
+@click.option("--no-run", "run_it", is_flag=True, flag_value=False, default=True, help="Write it only.")
+@content_options
+@said_plainly
+def reproduce_command(**options: Any) -> None:
+    """Write a script that shows a failure without nnparity, ready for an upstream issue, and run it.
+
+    CASE is the id of a case that a run recorded, or of a known divergence's witness; PATH its steps joined by >.
+    """
+    from nnparity.reproduce import reproduce_case
+
+    sys.exit(reproduce_case(**options))
+
+
 @main.command("list")
 @click.argument("what", type=click.Choice(["layers", "paths", "components", "environments"]))
 @click.option("--json", "as_json", is_flag=True, help="For a program to read.")
@@ -188,6 +225,25 @@ def report_command(
         click.echo(note, err=True)
     write_reports(merged, out, load_content(models, converters), earlier)
     click.echo(f"{len(merged.outcomes)} outcomes: {out / 'index.html'}")
+
+
+@main.command("publish")
+@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=FOLDER, help="Where the record and its pages go: reports/published.")
+@content_options
+@said_plainly
+def publish_command(
+    results: tuple[Path, ...], *, out: Path, models: tuple[Path, ...], converters: tuple[Path, ...]
+) -> None:
+    """Write the report that is committed: a small record of the results, and Markdown pages made from it."""
+    from nnparity.store import merge, read_results
+    from nnparity.whole_run import write_published
+
+    merged = merge(*map(read_results, results))
+    for note in merged.notes:
+        click.echo(note, err=True)
+    write_published(merged, out, load_content(models, converters))
+    click.echo(f"{len(merged.outcomes)} outcomes: {out / 'README.md'}")
 
 
 @main.command("doctor")

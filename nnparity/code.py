@@ -19,7 +19,7 @@ def code_of(function: Callable[..., Any]) -> str:
     code = getattr(function, "__code__", None)
     if code is None:
         return ""
-    parts = _parts(Path(code.co_filename))
+    parts = parts_of(Path(code.co_filename))
     name = function.__name__
     if name not in parts or code.co_firstlineno not in parts[name][1]:
         return ""
@@ -31,8 +31,11 @@ def code_of(function: Callable[..., Any]) -> str:
 
 
 @cache
-def _parts(file: Path) -> dict[str, tuple[str, range, frozenset[str]]]:
-    """Return, by name, the text of what is defined at the top of a file, its lines, and what it uses of the others."""
+def parts_of(file: Path) -> dict[str, tuple[str, range, frozenset[str]]]:
+    """Return, by name, the text of what is defined at the top of a file, its lines, and what it uses of the others.
+
+    In the file's order. Raises OSError or SyntaxError.
+    """
     text = file.read_text(encoding="utf-8")
     lines = text.splitlines()
     found: dict[str, tuple[str, range, set[str]]] = {}

@@ -19,6 +19,7 @@ from nnparity.completeness import complete, named
 from nnparity.contracts import (
     ComputesIn,
     Conversion,
+    Cut,
     Environment,
     NeedsSupply,
     OnDemand,
@@ -87,7 +88,7 @@ class Component(Generic[Kind]):
 class Content:
     """Everything that was found. Keys are names. found: cases of a layer that failed once, and are run ever since.
 
-    drawing_files: by the representation that they draw.
+    drawing_files, cuts: by the representation that they draw or cut.
     given: models of the user's own, which stand among the layers under the same names.
     """
 
@@ -100,6 +101,7 @@ class Content:
     starts: Mapping[str, Component[Start]] = field(default_factory=dict)
     environments: Mapping[str, Environment] = field(default_factory=dict)
     drawing_files: Mapping[str, Path] = field(default_factory=dict)
+    cuts: Mapping[str, Component[Cut]] = field(default_factory=dict)
     given: Mapping[str, Given] = field(default_factory=dict)
     found: Mapping[str, tuple[Case, ...]] = field(default_factory=dict)
     known: tuple[KnownDivergence, ...] = ()
@@ -293,6 +295,10 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         [folder / "drawings" for folder in converter_folders],
         lambda file: {load_file(file).DRAWING.representation: load_file(file).DRAWING},
     )
+    cuts, cut_files = each(
+        [folder / "cuts" for folder in converter_folders],
+        lambda file: complete({load_file(file).CUT.representation: load_file(file).CUT}, "cut"),
+    )
     environments, _ = each(
         [folder / "environments" for folder in converter_folders],
         lambda file: named(load_file(file).ENVIRONMENT, Environment),
@@ -338,6 +344,11 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         },
         environments=environments,
         drawing_files=drawing_files,
+        cuts={
+            name: Component(name, cut_files[name], environment, one)
+            for name, one in cuts.items()
+            if (environment := _environment_of(one, cut_files[name], environments, broken)) is not None
+        },
         found=_found_in(model_folders, layers, broken),
         known=tuple(entry for entries in known.values() for entry in entries),
         known_files={entry.id: Path(file) for file, entries in known.items() for entry in entries},

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from nnparity.evidence import Window, inputs_of
 from nnparity.facts import Facts
@@ -17,6 +19,7 @@ Ending = tuple[str, ...]
 
 # A run in which much fails must not make a first page that no browser opens; report.md has them all.
 AT_MOST = 300
+RUN, RESULTS = ["nnparity", "run"], "--results"
 
 
 def context(recorded: Recorded) -> Mapping[str, object]:
@@ -83,9 +86,30 @@ def _failure(paths: Sequence[Sequence[Outcome]]) -> dict[str, object]:
         "config": canonical(dict(shown.config)),
         "open_axes": ", ".join(shown.open_axes),
         "paths": [one.path for one in worst],
-        "reproduce": "\n".join(one.reproduce or f"nnparity reproduce '{one.case}@{one.path_id}'" for one in worst),
+        "repeat": "\n".join(one.reproduce for one in worst if one.reproduce),
+        "script": "\n".join(filter(None, map(_script_of, worst))),
         "others": sorted({one.case for same in paths for one in same} - {shown.case}),
     }
+
+
+def _script_of(outcome: Outcome) -> str:
+    """Return the command that writes a script of the failure, with the folders that its run was given.
+
+    "" for a model of the user's own, which no case holds.
+    """
+    try:
+        words = shlex.split(outcome.reproduce) or RUN
+    except ValueError:  # no command that nnparity has written
+        return ""
+    if words[:2] != RUN:
+        return ""
+    given = [
+        (RESULTS if option == "--out" else option, value)
+        for option, value in pairwise(words)
+        if option in {"--out", "--models", "--converters"}
+    ]
+    asked = ["nnparity", "reproduce", f"{outcome.case}@{outcome.path_id}"]
+    return shlex.join([*asked, *(word for pair in given for word in pair)])
 
 
 PAGE = Page(name="failure", order=50, title="Failure", file="failures/{}.html", subjects=subjects)

@@ -56,8 +56,8 @@ def entry(
 
 KNOWN: tuple[KnownDivergence, ...] = (
     entry(
-        "gru lstm rnn mlp multi_head_attention grouped_query_attention mixture_of_experts swiglu take_along_axis "
-        "transformer_encoder_block",
+        "gru lstm rnn mlp multi_head_attention grouped_query_attention mixture_of_experts rewritten_block swiglu "
+        "take_along_axis transformer_encoder_block",
         shown=FAILING,
         reason="FULLY_CONNECTED takes the first axis of its input for the rows, also where there are more than two: "
         "Reshape error, since the next operator has another number of elements than it needs",

@@ -137,7 +137,8 @@ KNOWN: tuple[KnownDivergence, ...] = (
             {"x": np.ones((1, 5, 3, 4), np.float32)},
         ),
         applies=lambda case: (
-            case.layer in {"attention_cache_step", "mixer_block", "squeeze_excite"} or "transformer" in case.layer
+            case.layer in {"attention_cache_step", "mixer_block", "rewritten_block", "squeeze_excite"}
+            or "transformer" in case.layer
         ),
         # By so much half precision's unit of rounding is greater than float32's.
         up_to=2.0**13,

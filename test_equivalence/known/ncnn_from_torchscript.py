@@ -34,6 +34,7 @@ WITH_WEIGHTS = (
     "mixer",
     "mlp",
     "multi_head",
+    "rewritten",
     "patch",
     "resnet",
     "rnn",

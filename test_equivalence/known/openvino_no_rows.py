@@ -57,8 +57,8 @@ KNOWN: tuple[KnownDivergence, ...] = tuple(
         (
             RUNTIMES,
             "alibi_attention attention attention_cache_step grouped_query_attention mixture_of_experts "
-            "multi_head_attention relative_position_attention sliding_window_attention transformer_decoder_block "
-            "transformer_encoder_block",
+            "multi_head_attention relative_position_attention rewritten_block sliding_window_attention "
+            "transformer_decoder_block transformer_encoder_block",
             LOADING,
             "MatMul with a transposed operand of a size 0 known beforehand asks oneDNN for a primitive that there is "
             "not: object is not initialized",
