@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import non_finite
+from nnparity.conditions import empty, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -47,6 +47,8 @@ PRODUCTS = frozenset((
     "transformer_decoder_block",
     "transformer_encoder_block",
 ))
+SUMMED = {"d": 2, "h": 2, "i": 3, "j": 4, "k": 2, "equation": "bij,jk->bik"}
+NOTHING = {"left": np.zeros((0, 3, 4), np.float32), "right": np.zeros((4, 2), np.float32)}
 PATCHES = {
     "channels": 3,
     "patch": 2,
@@ -92,5 +94,18 @@ KNOWN = (
         versions=("openvino<=2026.4.1",),
         applies=non_finite,
         witness=Case("patch_embedding", {"batch": 1, "dtype": "float32", **PATCHES}, 0, {"x": BESIDE}),
+    ),
+    KnownDivergence(
+        component="openvino_cpu_default",
+        layer="einsum",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="a product of matrices without elements, known beforehand, asks oneDNN for a primitive in bfloat16 that "
+        "there is not: object is not initialized",
+        link="https://github.com/openvinotoolkit/openvino/issues/37966",
+        versions=("openvino<=2026.4.1",),
+        applies=empty,
+        witness=Case("einsum", {"batch": 0, "dtype": "float32", **SUMMED}, 0, NOTHING),
     ),
 )
