@@ -60,7 +60,8 @@ PATCHES = {
 }
 # One pixel in the last of six patches.
 BESIDE = np.where(np.arange(72).reshape(1, 3, 4, 6) == 16, np.nan, 1).astype(np.float32)
-LINEAR = {"inner": [], "widths": [1, 1], "activation": "relu", "activate_last": False, "bias": False}
+ROWS = np.linspace(-1, 1, 32, dtype=np.float32).reshape(4, 8)
+LINEAR = {"inner": [], "widths": [8, 4], "activation": "relu", "activate_last": False, "bias": False}
 
 
 KNOWN = (
@@ -80,7 +81,7 @@ KNOWN = (
         applies=lambda case: case.layer in PRODUCTS,
         # By so much its unit of rounding is greater than float32's.
         up_to=2.0**16,
-        witness=Case("mlp", {"batch": 1, "dtype": "float32", **LINEAR}, 0, {"x": np.array([[1.2345678]], np.float32)}),
+        witness=Case("mlp", {"batch": 4, "dtype": "float32", **LINEAR}, 0, {"x": ROWS}),
     ),
     KnownDivergence(
         component="openvino_cpu_default",
