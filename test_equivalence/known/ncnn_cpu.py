@@ -14,6 +14,15 @@ from nnparity.outcome import Stage, Status
 VERSIONS = ("ncnn<=1.0.20261020",)
 RUNTIMES = ("ncnn_cpu", "ncnn_cpu_default")
 BATCH_NORM = {"channels": 1, "spatial": [], "eps": 1e-5, "layout": "channels_first", "affine": True}
+BRANCH = {
+    "batch": 0,
+    "dtype": "float32",
+    "length": 2,
+    "width": 3,
+    "writing": "python",
+    "gate": "any",
+    "threshold": 0.0,
+}
 ONE_COLUMN = {"batch": 1, "dtype": "float32", "inner": [1]}
 
 
@@ -98,6 +107,13 @@ KNOWN: tuple[KnownDivergence, ...] = (
             witness=Case(layer, {"batch": 0, "dtype": "float32", **keys}, 0, {"x": np.zeros((0, *size), np.float32)}),
             applies=empty,
         )
+    ),
+    *entries(
+        "data_dependent_branch",
+        reason="ncnn has no tensors without elements: a layer fails, and a constant of the branch comes out instead",
+        link="none found: Tencent/ncnn empty Mat input zero size segmentation fault extract",
+        witness=Case("data_dependent_branch", BRANCH, 0, {"x": np.zeros((0, 2, 3), np.float32)}),
+        applies=empty,
     ),
     *entries(
         "logsumexp",

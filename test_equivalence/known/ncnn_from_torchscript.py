@@ -25,6 +25,7 @@ WITH_WEIGHTS = (
     "attention_cache_step",
     "bidirectional",
     "conv",
+    "data_dependent_branch",
     "embedding",
     "experts",
     "grouped",
