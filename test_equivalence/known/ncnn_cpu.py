@@ -14,6 +14,19 @@ from nnparity.outcome import Stage, Status
 VERSIONS = ("ncnn<=1.0.20261020",)
 RUNTIMES = ("ncnn_cpu", "ncnn_cpu_default")
 BATCH_NORM = {"channels": 1, "spatial": [], "eps": 1e-5, "layout": "channels_first", "affine": True}
+# Layers with products by weights, beside those with a transformer in their name.
+PRODUCTS = frozenset((
+    "attention_cache_step",
+    "data_dependent_branch",
+    "grouped_query_attention",
+    "mixer_block",
+    "mixture_of_experts",
+    "mlp",
+    "multi_head_attention",
+    "rewritten_block",
+    "squeeze_excite",
+    "swiglu",
+))
 BRANCH = {
     "batch": 0,
     "dtype": "float32",
@@ -152,10 +165,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
             0,
             {"x": np.ones((1, 5, 3, 4), np.float32)},
         ),
-        applies=lambda case: (
-            case.layer in {"attention_cache_step", "mixer_block", "rewritten_block", "squeeze_excite"}
-            or "transformer" in case.layer
-        ),
+        applies=lambda case: case.layer in PRODUCTS or "transformer" in case.layer,
         # By so much half precision's unit of rounding is greater than float32's.
         up_to=2.0**13,
     ),
