@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Mapping
 
 from nnparity.matrix import Cell, Standing, Tally, matrix, short
 from nnparity.pages import Recorded, Section
 
+# One letter for each layer and path keeps the record small.
+LETTERS = dict(zip(Standing, string.ascii_lowercase, strict=False))
+
 
 def keeps(recorded: Recorded) -> Mapping[str, object]:
-    """Return by root and representation each path: checks that matched, of all, and its layers by what they come to."""
+    """Return by root and representation each path: checks that matched, of all, and a letter for each layer."""
     table = matrix(recorded.outcomes, recorded.facts)
     groups = [
         {
@@ -19,16 +23,14 @@ def keeps(recorded: Recorded) -> Mapping[str, object]:
         }
         for group in table.groups
     ]
-    return {"legend": [[one.glyph, one.word] for one in Standing], "layers": len(table.layers), "groups": groups}
+    legend = [[LETTERS[one], one.glyph, one.word] for one in Standing]
+    return {"legend": legend, "matched": LETTERS[Standing.MATCHED], "layers": table.layers, "groups": groups}
 
 
 def _path(path: tuple[str, ...], cells: list[Cell]) -> list[object]:
-    by_standing: dict[Standing, list[str]] = {}
-    for cell in cells:
-        by_standing.setdefault(cell.tally.standing, []).append(cell.layer)
+    letters = "".join(LETTERS[cell.tally.standing] for cell in cells)
     tally = Tally.of(outcome for cell in cells for outcome in cell.outcomes)
-    others = [[one.glyph, by_standing[one]] for one in Standing if one in by_standing and one is not Standing.MATCHED]
-    return [short(path), len(by_standing.get(Standing.MATCHED, ())), tally.matched, tally.total, others]
+    return [short(path), tally.matched, tally.total, letters]
 
 
 def context(recorded: Recorded) -> Mapping[str, object]:

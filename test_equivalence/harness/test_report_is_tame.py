@@ -154,6 +154,7 @@ def test_hostile_names_stay_names_in_junit(pages: dict[str, str]) -> None:
         "failure",
         "error",
         "skipped",
+        "system-out",
     }
 
 
