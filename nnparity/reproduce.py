@@ -99,7 +99,8 @@ def reproduction(asked: CaseAt, bench: Bench, out: Path, by_hand: AllByHand) -> 
     oracle = Oracle(bench)
     outcome = check(asked.case, asked.route, bench, oracle)
     if outcome.status in {Status.MATCH, Status.UNSUPPORTED, Status.NOT_RUN}:
-        raise CannotReproduce(f"nothing to reproduce, it is {outcome.status.value}; {outcome.detail[:300]}")
+        why = f": {outcome.detail[:300]}" if outcome.detail else ", which needs no script"
+        raise CannotReproduce(f"on this path it is {outcome.status.value}{why}")
     if asked.case.relation:
         raise CannotReproduce(
             f"it asks about the relation {asked.case.relation!r} of two runs, and a script has one run; "
