@@ -20,7 +20,7 @@ from nnparity.case_at import CaseAt, case_at
 from nnparity.check import check
 from nnparity.discovery import Route
 from nnparity.divergence import KnownDivergence
-from nnparity.environments import Environments
+from nnparity.environments import NOTHING_WRITTEN, Environments
 from nnparity.errors import NEW_FAILURE, UserError
 from nnparity.escape import visible
 from nnparity.making import CannotReproduce, Making, first_that_can
@@ -133,7 +133,7 @@ def run_script(made: Reproduction, environments: Environments) -> Ended:
                 errors="replace",
                 check=False,
                 timeout=SECONDS,
-                env={**inherited, **THREADS, **(spec.variables or {})},
+                env={**inherited, **THREADS, **NOTHING_WRITTEN, **(spec.variables or {})},
             )
         except subprocess.TimeoutExpired:
             return Ended(-1, f"{said}no answer in {SECONDS} s")
