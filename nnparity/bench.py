@@ -11,12 +11,13 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from nnparity.cache import MAKE_ROOM, ArtifactCache, Made, digest, digest_of_files
-from nnparity.contracts import Arrays, CompilingRuntime, Operator, Start, Wanted
+from nnparity.contracts import Arrays, CompilingRuntime, CutOperator, Operator, Start, TensorSpec, Wanted
 from nnparity.discovery import Component, Content, Route
 from nnparity.divergence import KnownDivergence
 from nnparity.dtypes import DISTRIBUTION
@@ -210,11 +211,7 @@ class Bench:
             with self._staged(Stage.RUN, name):
                 header, outputs = worker.call(request, arrays, seconds=self._limits.run_seconds)
             self._unload_oldest(worker)
-        split: list[dict[str, np.ndarray]] = [{} for _ in sets]
-        for key, array in outputs.items():
-            index, _, output = key.partition("/")
-            split[int(index)][output] = array
-        return Runs(split, float(header["seconds"]), megabytes)
+        return Runs(_split(outputs, len(sets)), float(header["seconds"]), megabytes)
 
     def run_once(self, source: Made, name: str, sets: Sequence[Arrays]) -> list[dict[str, np.ndarray]]:
         """Return what `run` gives, from the cache if it ran before: for what measures, not for what is checked."""
@@ -258,6 +255,46 @@ class Bench:
             Operator(name, tuple(takes), tuple(gives), tuple(shapes), within)
             for name, takes, gives, shapes, within in operators
         ]
+
+    def operators(self, made: Made) -> tuple[dict[str, list[str]], list[CutOperator]]:
+        """Return the names of a model's `inputs` and `outputs`, and its operators, where its representation is cut."""
+        header, _ = self._asked_of_cut(made, {"op": "operators"}, {})
+        operators = [
+            CutOperator(kind, name, tuple(takes), tuple(gives), tuple(apart), source)
+            for kind, name, takes, gives, apart, source in header["operators"]
+        ]
+        return {kind: header[kind] for kind in ("inputs", "outputs")}, operators
+
+    def cut(self, made: Made, takes: Sequence[TensorSpec], gives: Sequence[str], example: Arrays) -> Made:
+        """Return the part of the model that computes `gives` from `takes`. example: inputs of the whole model."""
+        component = self.content.cuts[made.representation]
+        specs = [[spec.name, spec.dtype, list(spec.shape)] for spec in takes]
+        text = json.dumps([specs, list(gives), {name: array.shape for name, array in sorted(example.items())}])
+        origin = made.origin or made.key
+        key = digest("cut", origin, text, self._sources.digest(component.file), self._where(component))
+        found = self._found(key)
+        if found is not None:
+            return found
+        scratch = self._cache.scratch()
+        request = {"op": "cut", "source": str(made.folder), "source_key": made.key, "target": str(scratch)}
+        return self._make(
+            key, scratch, {**request, "takes": specs, "gives": list(gives)}, component, Stage.LOAD, arrays=example
+        )
+
+    def trusted(
+        self, made: Made, sets: Sequence[Arrays], *, exact: bool, moved: int = 0
+    ) -> list[dict[str, np.ndarray]]:
+        """Return what is right for each set of inputs, by what the representation's cut trusts. Raises Failure."""
+        arrays = {f"{index}/{key}": array for index, one in enumerate(sets) for key, array in one.items()}
+        request = {"op": "trust", "exact": exact, "moved": moved, "sets": len(sets), "inputs": list(sets[0])}
+        _, outputs = self._asked_of_cut(made, request, arrays)
+        return _split(outputs, len(sets))
+
+    def _asked_of_cut(self, made: Made, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+        component = self.content.cuts[made.representation]
+        asked = {**request, "source": str(made.folder), "source_key": made.key}
+        with self._worker(component, Stage.RUN) as worker, self._staged(Stage.RUN, component.name):
+            return worker.call(asked, arrays, seconds=self._limits.load_seconds)
 
     def steps_of(self, made: Made) -> Mapping[str, float]:
         """Return the size of one step of each output of a quantised model."""
@@ -332,12 +369,19 @@ class Bench:
         return found
 
     def _make(
-        self, key: str, scratch: Path, request: Mapping[str, Any], component: Component[Any], stage: Stage
+        self,
+        key: str,
+        scratch: Path,
+        request: Mapping[str, Any],
+        component: Component[Any],
+        stage: Stage,
+        *,
+        arrays: Arrays = MappingProxyType({}),
     ) -> Made:
         seconds = self._limits.convert_seconds if stage is not Stage.LOAD else self._limits.load_seconds
         try:
             with self._worker(component, stage) as worker, self._staged(stage, component.name):
-                worker.call(request, {}, seconds=seconds)
+                worker.call(request, arrays, seconds=seconds)
             self.tally.count(fresh=True)
             return self._cache.keep(key, scratch)
         except Failure as failure:
@@ -420,6 +464,7 @@ class Bench:
             "components": {name: str(one.file) for name, one in components if one.environment == environment},
             "representations": {name: str(file) for name, file in self.content.representation_files.items()},
             "drawings": {name: str(file) for name, file in self.content.drawing_files.items()},
+            "cuts": {name: str(one.file) for name, one in self.content.cuts.items()},
         }
 
     def _where(self, component: Component[Any]) -> str:
@@ -435,6 +480,15 @@ class Bench:
     def _family_key(self, representation: str) -> str:
         file = self.content.representation_files.get(representation)
         return self._sources.digest(file) if file else ""
+
+
+def _split(outputs: Arrays, count: int) -> list[dict[str, np.ndarray]]:
+    """Return the arrays of each set of outputs that came as "<set>/<output>"."""
+    split: list[dict[str, np.ndarray]] = [{} for _ in range(count)]
+    for key, array in outputs.items():
+        index, _, output = key.partition("/")
+        split[int(index)][output] = array
+    return split
 
 
 def _described(name: str, array: np.ndarray) -> str:

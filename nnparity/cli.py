@@ -122,6 +122,26 @@ def check_command(**options: Any) -> None:
     sys.exit(check_own(**options))
 
 
+@main.command("locate")
+@click.argument("case_at_path", metavar="CASE@PATH")
+@click.option("--out", default="nnparity-results", show_default=True, type=FOLDER, help="Results that have the case.")
+@click.option("--target", metavar="TARGET", help="The model of your own that it is a case of, as `check` took it.")
+@click.option("--python", type=click.Path(path_type=Path), metavar="INTERPRETER", help="As `check` took it.")
+@click.option("--trust", is_flag=True, help="Read a pickled model, which can run any code.")
+@click.option("--save", type=FOLDER, help="Write the operator as a model of its own there, with its inputs.")
+@content_options
+@said_plainly
+def locate_command(**options: Any) -> None:
+    """Name the first operator that goes wrong.
+
+    CASE is the id of a recorded case or of a known divergence's witness, PATH a path's steps joined by >. Exit code 1:
+    no operator can be named, and why.
+    """
+    from nnparity.located import locate_case
+
+    sys.exit(locate_case(**options))
+
+
 @main.command("reproduce")
 @click.argument("case_at", metavar="CASE@PATH")
 @click.option("--results", multiple=True, type=FOLDER, help="The --out folder of the run that had the case.")
@@ -205,6 +225,25 @@ def report_command(
         click.echo(note, err=True)
     write_reports(merged, out, load_content(models, converters), earlier)
     click.echo(f"{len(merged.outcomes)} outcomes: {out / 'index.html'}")
+
+
+@main.command("publish")
+@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=FOLDER, help="Where the record and its pages go: reports/published.")
+@content_options
+@said_plainly
+def publish_command(
+    results: tuple[Path, ...], *, out: Path, models: tuple[Path, ...], converters: tuple[Path, ...]
+) -> None:
+    """Write the report that is committed: a small record of the results, and Markdown pages made from it."""
+    from nnparity.store import merge, read_results
+    from nnparity.whole_run import write_published
+
+    merged = merge(*map(read_results, results))
+    for note in merged.notes:
+        click.echo(note, err=True)
+    write_published(merged, out, load_content(models, converters))
+    click.echo(f"{len(merged.outcomes)} outcomes: {out / 'README.md'}")
 
 
 @main.command("doctor")

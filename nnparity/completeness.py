@@ -12,15 +12,18 @@ METHODS = {
     "conversion": ("convert",),
     "runtime": ("load",),
     "start": ("takes", "read"),
+    "cut": ("operators", "cut", "trusted"),
 }
 TEXTS = {
     "representation": ("title",),
     "conversion": ("source", "target"),
     "runtime": (),
     "start": ("title", "representation"),
+    "cut": ("trusted_by",),
 }
+COARSEST_DIGIT = 1e-3
 COMPUTED_IN = ("float16", "bfloat16", "float32", "float64")
-TUPLES = {"representation": (), "conversion": (), "runtime": ("accepts",), "start": ("defined_by",)}
+TUPLES = {"representation": (), "conversion": (), "runtime": ("accepts",), "start": ("defined_by",), "cut": ()}
 
 
 def named(thing: object, kind: type[Any]) -> dict[str, Any]:
@@ -43,9 +46,17 @@ def complete(things: Mapping[str, Any], kind: str) -> dict[str, Any]:
         on_demand = getattr(one, "on_demand", False)
         if not isinstance(on_demand, bool):
             raise TypeError(f"{name}.on_demand is {on_demand!r}; expected True or False, or nothing, which means False")
+        if kind == "cut" and not isinstance(getattr(one, "is_exact", None), bool):
+            raise TypeError(f"{name}.is_exact says whether `trusted` has float64; expected True or False")
         computes_in = getattr(one, "computes_in", "float32")
         if computes_in not in COMPUTED_IN:
             raise TypeError(f"{name}.computes_in is {computes_in!r}; expected one of {', '.join(COMPUTED_IN)}")
+        last_digit = getattr(one, "last_digit", COARSEST_DIGIT)
+        if not isinstance(last_digit, float) or not 0.0 < last_digit <= COARSEST_DIGIT:
+            raise TypeError(
+                f"{name}.last_digit is {last_digit!r}; expected one unit of the last digit that the runtime prints, "
+                f"greater than 0 and at most {COARSEST_DIGIT}"
+            )
     return dict(things)
 
 

@@ -61,7 +61,7 @@ def row_near_zero(limit: float) -> Condition:
     """Return a condition: some row of an input has a number below zero, and none farther than `limit` from it."""
 
     def holds(case: Case) -> bool:
-        floats = (array for array in case.inputs.values() if is_float(array.dtype))
+        floats = (array for array in case.inputs.values() if is_float(array.dtype) and array.size)
         return any(bool(((np.abs(array).max(axis=-1) <= limit) & (array.min(axis=-1) < 0)).any()) for array in floats)
 
     return holds
@@ -76,7 +76,8 @@ def spread_along_axis(distance: float, *, half: float) -> Condition:
     def holds(case: Case) -> bool:
         limit = half if in_half(case) else distance
         floats = (array.astype(np.float64) for array in case.inputs.values() if is_float(array.dtype))
-        return any(bool((array.max(axis=case.config["axis"], keepdims=True) - array > limit).any()) for array in floats)
+        rows = (array for array in floats if array.size)
+        return any(bool((array.max(axis=case.config["axis"], keepdims=True) - array > limit).any()) for array in rows)
 
     return holds
 
@@ -85,7 +86,7 @@ def small_row(limit: float) -> Condition:
     """Return a condition: some row of an input, along its last axis, has no number farther than `limit` from zero."""
 
     def holds(case: Case) -> bool:
-        floats = (array for array in case.inputs.values() if is_float(array.dtype))
+        floats = (array for array in case.inputs.values() if is_float(array.dtype) and array.size)
         return any(bool((np.abs(array).max(axis=-1) <= limit).any()) for array in floats)
 
     return holds

@@ -140,6 +140,64 @@ class Drawing(Protocol):
         """Return the operators in an order in which they can run. The model's inputs are values by their names."""
 
 
+@dataclass(frozen=True)
+class CutOperator:
+    """One operator of a graph that can be cut in two.
+
+    kind: what its representation calls such operators. name: what the model calls this one, "" if it does not.
+    takes, gives: names of tensors; weights and other constants are left out of `takes`. apart: those of `gives` that
+    cannot be the output of a cut, such as a list. source: the line or module that it was exported from, "" if not kept.
+    """
+
+    kind: str
+    name: str
+    takes: Tuple[str, ...]
+    gives: Tuple[str, ...]
+    apart: Tuple[str, ...] = ()
+    source: str = ""
+
+
+class Cut(Protocol):
+    """How models of one representation are cut, and what says which values are right inside of them."""
+
+    @property
+    def representation(self) -> str: ...
+
+    @property
+    def environment(self) -> str:
+        """Where the methods below run."""
+
+    @property
+    def trusted_by(self) -> str:
+        """What computes the values that are trusted, in words for the user: "ONNX's evaluator in float64"."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether `trusted` computes in float64 where it is asked to."""
+
+    def operators(self, artifact: Artifact) -> Sequence[CutOperator]:
+        """Return the operators in an order in which they can run.
+
+        The model's inputs and outputs are tensors by their names.
+        """
+
+    def cut(self, artifact: Artifact, takes: Sequence[TensorSpec], gives: Sequence[str], example: Arrays) -> Artifact:
+        """Return the part that computes the tensors `gives` from the tensors `takes`, as a model of its own.
+
+        Its inputs and outputs are in these orders; they may have other names. Operators keep their names. All that
+        `gives` needs follows from `takes` and constants. example: inputs of the whole model, for what is worked out of
+        shapes. Raises Unsupported where the part cannot stand alone.
+        """
+
+    def trusted(self, artifact: Artifact, *, exact: bool, moved: int = 0) -> Session:
+        """Return a session that computes right values, in float64 if `exact` and that can be had, else as the model is.
+
+        Inputs come in the model's own dtypes, or in float64 where `exact`. moved: asked for only where that cannot be
+        had. Where it is not 0, every float tensor inside is moved by a unit of rounding, in directions that this is the
+        seed of: what rounding inside does to the outputs.
+        """
+
+
 class Representation(Protocol):
     """One form of a model: how it is kept in files, which operators it has, and what they are."""
 
@@ -323,6 +381,15 @@ class ComputesIn(Protocol):
 
     @property
     def computes_in(self) -> str: ...
+
+
+@runtime_checkable
+class TellsDigits(Protocol):
+    """A runtime whose only way out is text with so many digits after the point: what is smaller it does not tell."""
+
+    @property
+    def last_digit(self) -> float:
+        """One unit of the last digit: 1e-6 where there are six. Half of it is allowed beside the budget."""
 
 
 @runtime_checkable

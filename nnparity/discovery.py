@@ -19,6 +19,7 @@ from nnparity.completeness import complete, named
 from nnparity.contracts import (
     ComputesIn,
     Conversion,
+    Cut,
     Environment,
     NeedsSupply,
     OnDemand,
@@ -27,6 +28,7 @@ from nnparity.contracts import (
     Runtime,
     Start,
     Supplied,
+    TellsDigits,
 )
 from nnparity.divergence import KnownDivergence, askable
 from nnparity.dtypes import limits
@@ -86,7 +88,7 @@ class Component(Generic[Kind]):
 class Content:
     """Everything that was found. Keys are names. found: cases of a layer that failed once, and are run ever since.
 
-    drawing_files: by the representation that they draw.
+    drawing_files, cuts: by the representation that they draw or cut.
     given: models of the user's own, which stand among the layers under the same names.
     """
 
@@ -99,6 +101,7 @@ class Content:
     starts: Mapping[str, Component[Start]] = field(default_factory=dict)
     environments: Mapping[str, Environment] = field(default_factory=dict)
     drawing_files: Mapping[str, Path] = field(default_factory=dict)
+    cuts: Mapping[str, Component[Cut]] = field(default_factory=dict)
     given: Mapping[str, Given] = field(default_factory=dict)
     found: Mapping[str, tuple[Case, ...]] = field(default_factory=dict)
     known: tuple[KnownDivergence, ...] = ()
@@ -127,6 +130,12 @@ class Content:
         """By runtime, the dtype that it computes every float in; those that keep to the model's are left out."""
         ours = self.runtimes.items()
         return {name: one.kind.computes_in for name, one in ours if isinstance(one.kind, ComputesIn)}
+
+    @cached_property
+    def last_digits(self) -> Mapping[str, float]:
+        """By runtime that gives its outputs as text, one unit of the last digit."""
+        ours = self.runtimes.items()
+        return {name: one.kind.last_digit for name, one in ours if isinstance(one.kind, TellsDigits)}
 
     @cached_property
     def needing_supply(self) -> Mapping[str, Component[Any]]:
@@ -286,6 +295,10 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         [folder / "drawings" for folder in converter_folders],
         lambda file: {load_file(file).DRAWING.representation: load_file(file).DRAWING},
     )
+    cuts, cut_files = each(
+        [folder / "cuts" for folder in converter_folders],
+        lambda file: complete({load_file(file).CUT.representation: load_file(file).CUT}, "cut"),
+    )
     environments, _ = each(
         [folder / "environments" for folder in converter_folders],
         lambda file: named(load_file(file).ENVIRONMENT, Environment),
@@ -331,6 +344,11 @@ def discover(*, models: Iterable[Path] = (), converters: Iterable[Path] = ()) ->
         },
         environments=environments,
         drawing_files=drawing_files,
+        cuts={
+            name: Component(name, cut_files[name], environment, one)
+            for name, one in cuts.items()
+            if (environment := _environment_of(one, cut_files[name], environments, broken)) is not None
+        },
         found=_found_in(model_folders, layers, broken),
         known=tuple(entry for entries in known.values() for entry in entries),
         known_files={entry.id: Path(file) for file, entries in known.items() for entry in entries},

@@ -159,6 +159,70 @@ class Matrix:
         return tuple(self.cells[layer, path] for path in self.paths)
 
 
+@dataclass(frozen=True)
+class Goal:
+    """All paths that start at one root and hand one runtime one representation: other routes to the same."""
+
+    root: str
+    root_title: str
+    title: str
+    runtime: str
+    paths: tuple[Path, ...]
+
+
+# What the best route to a goal comes to; but a failure on any of them is never outshone.
+BEST_FIRST = (
+    Standing.FAILED,
+    Standing.MATCHED,
+    Standing.PARTLY,
+    Standing.ALLOWED,
+    Standing.KNOWN,
+    Standing.UNSUPPORTED,
+    Standing.NOT_RUN,
+)
+
+
+def goals(table: Matrix) -> tuple[Goal, ...]:
+    """Return the runtimes of each group, in the order of the groups."""
+    found: dict[tuple[str, str, str], Goal] = {}
+    for group in table.groups:
+        for runtime in sorted({path[-1] for path in group.paths}):
+            paths = tuple(path for path in group.paths if path[-1] == runtime)
+            found[group.root, group.title, runtime] = Goal(group.root, group.root_title, group.title, runtime, paths)
+    return tuple(found.values())
+
+
+def tried(table: Matrix) -> set[Path]:
+    """Return the paths on which something ran, or nothing is missing and all is unsupported."""
+    by_path: dict[Path, list[Tally]] = {}
+    for (_, path), cell in table.cells.items():
+        if cell.outcomes:
+            by_path.setdefault(path, []).append(cell.tally)
+    # A path whose runtime is not there is unsupported where a conversion before it declines: that is no try of it.
+    return {
+        path
+        for path, tallies in by_path.items()
+        if any(one.total > one.not_run + one.unsupported for one in tallies) or not any(one.not_run for one in tallies)
+    }
+
+
+def best_route(table: Matrix, goal: Goal) -> Path:
+    """Return the route to the goal on which most layers match in every check; of equals the shortest."""
+
+    def rank(path: Path) -> tuple[int, int, Path]:
+        standings = [table.cells[layer, path].tally.standing for layer in table.layers]
+        return -standings.count(Standing.MATCHED), len(path), path
+
+    return min(goal.paths, key=rank)
+
+
+def best(table: Matrix, layer: str, goal: Goal) -> tuple[Standing, int]:
+    """Return what the best route to the goal comes to for the layer, and how many routes come to that."""
+    standings = [table.cells[layer, path].tally.standing for path in goal.paths]
+    found = min(standings, key=BEST_FIRST.index)
+    return found, standings.count(found)
+
+
 def matrix(outcomes: Sequence[Outcome], facts: Facts) -> Matrix:
     """Return every layer on every path that the facts or the outcomes name."""
     by_cell: dict[tuple[str, Path], list[Outcome]] = {}
@@ -169,7 +233,8 @@ def matrix(outcomes: Sequence[Outcome], facts: Facts) -> Matrix:
     for path in sorted({*facts.paths, *(outcome.path for outcome in outcomes)}):
         grouped.setdefault((path[0], delivered(path, facts)), []).append(path)
     groups = tuple(
-        Group(root, facts.title(root), title, tuple(grouped[root, title])) for root, title in sorted(grouped)
+        Group(root, facts.title(root), title, tuple(sorted(grouped[root, title], key=lambda path: (path[-1], path))))
+        for root, title in sorted(grouped)
     )
     paths = [path for group in groups for path in group.paths]
     cells = {(layer, path): Cell(layer, path, by_cell.get((layer, path), ())) for layer in layers for path in paths}

@@ -62,6 +62,8 @@ class Section:
     html, markdown: template files in the folder templates/ beside the section's file; `templates` is found by looking.
     "" for a section that is not in that form of the report; what renders to nothing is left out with its title.
     pages: names of the pages that it stands on.
+    keeps: what the committed report's record keeps of a run, JSON values only; a pure function. published: the template
+    that shows in Markdown what `keeps` returned. None and "" for a section that is not in the committed report.
     """
 
     name: str
@@ -72,6 +74,8 @@ class Section:
     markdown: str
     pages: tuple[str, ...] = ("overview",)
     templates: Path = Path()
+    keeps: Callable[[Recorded], Mapping[str, object]] | None = None
+    published: str = ""
 
 
 Subjects = Mapping[str, Sequence[Outcome]]

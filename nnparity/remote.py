@@ -84,6 +84,7 @@ class ProcessWorker:
         components: Mapping[str, str],
         representations: Mapping[str, str],
         drawings: Mapping[str, str] = MappingProxyType({}),
+        cuts: Mapping[str, str] = MappingProxyType({}),
         variables: Mapping[str, str],
         memory_bytes: int,
     ) -> None:
@@ -110,7 +111,7 @@ class ProcessWorker:
         self._out = self._process.stdout.fileno()
         self._drain = threading.Thread(target=self._read_stderr, args=(self._process.stderr,), daemon=True)
         self._drain.start()
-        served = {"components": components, "representations": representations, "drawings": drawings}
+        served = {"components": components, "representations": representations, "drawings": drawings, "cuts": cuts}
         setup = json.dumps({kind: dict(files) for kind, files in served.items()})
         os.set_blocking(self._in, False)
         self._setup = setup.encode() + b"\n"

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 
 from nnparity.badge import badge
 from nnparity.errors import UserError
-from nnparity.escape import breakable, markdown, visible, web_link
 from nnparity.facts import Facts, LayerFacts
 from nnparity.junit import junit
 from nnparity.matrix import Tally
 from nnparity.merging import settled
 from nnparity.outcome import Outcome
-from nnparity.pages import ASSETS, INDEX, Links, Page, Parts, Recorded, Run, Section, fingerprint
+from nnparity.pages import ASSETS, INDEX, Links, Page, Parts, Recorded, Run, Section
+from nnparity.rendering import put, shown_in_html, shown_in_markdown, templates
 from nnparity.store import Results
 from nnparity.summary import summary
 
-NOTHING = "\N{EN DASH}"
 MARK = '<meta name="generator" content="nnparity">'
 """What tells a page of ours from a file of somebody else's."""
 
@@ -65,24 +61,14 @@ def write_report(results: Results, out_dir: Path, parts: Parts, earlier: Sequenc
     """
     if not parts.sections:
         raise UserError("writing the report: there are no sections; give a folder whose files end in SECTION = ...")
-    outcomes = settled(results.outcomes)
-    facts = _complete(Facts.of(results.facts), outcomes)
-    recorded = Recorded(
-        outcomes,
-        facts,
-        earlier=settled(outcome for one in earlier for outcome in one.outcomes),
-        runs=(*(Run(settled(one.outcomes), Facts.of(one.facts)) for one in earlier), Run(outcomes, facts))
-        if earlier
-        else (),
-    )
-    told = Told(results.notes, recorded, parts)
+    told = Told(results.notes, recorded_in(results, earlier), parts)
     written = []
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
         for name, content in (*_assets(told), *_contracts(told), *_pages(told)):
             written.append(out_dir / name)
             written[-1].parent.mkdir(exist_ok=True)
-            _replace(written[-1], content())
+            put(written[-1], content())
         _remove_others(out_dir, parts.pages, set(written))
     except OSError as error:
         raise UserError(
@@ -91,13 +77,18 @@ def write_report(results: Results, out_dir: Path, parts: Parts, earlier: Sequenc
     return tuple(sorted(written, key=lambda path: (path.parent != out_dir, path.name != INDEX, path)))
 
 
-def figure(number: float) -> str:
-    """Return three significant digits, a dash for "not measured"."""
-    if math.isnan(number):
-        return NOTHING
-    if math.isinf(number):
-        return "∞" if number > 0 else "-∞"
-    return f"{number:.3g}" if abs(number) < 1000 else f"{number:,.0f}"
+def recorded_in(results: Results, earlier: Sequence[Results] = ()) -> Recorded:
+    """Return what sections tell about; earlier: runs to compare with, oldest first."""
+    outcomes = settled(results.outcomes)
+    facts = _complete(Facts.of(results.facts), outcomes)
+    return Recorded(
+        outcomes,
+        facts,
+        earlier=settled(outcome for one in earlier for outcome in one.outcomes),
+        runs=(*(Run(settled(one.outcomes), Facts.of(one.facts)) for one in earlier), Run(outcomes, facts))
+        if earlier
+        else (),
+    )
 
 
 File = tuple[str, Callable[[], bytes]]
@@ -136,8 +127,8 @@ def _html(told: Told, sheet: Sheet, sheets: Sequence[Sheet]) -> bytes:
     recorded = replace(told.recorded, outcomes=sheet.outcomes, page=page, about=about)
     shown = {"link": link, "page": page, "about": about}
     sections = {one: one.html for one in told.parts.sections if page in one.pages and one.html}
-    rendered = _rendered(told, recorded, sections, _shown_in_html, shown)
-    layout = _environment(told.folders, _shown_in_html).get_template("page.html.jinja")
+    rendered = _rendered(told, recorded, sections, shown_in_html, shown)
+    layout = templates(told.folders, shown_in_html).get_template("page.html.jinja")
     text = layout.render(
         **shown,
         parts=rendered,
@@ -155,8 +146,8 @@ def _html(told: Told, sheet: Sheet, sheets: Sequence[Sheet]) -> bytes:
 
 def _markdown(told: Told) -> str:
     sections = {one: one.markdown for one in told.parts.sections if one.markdown}
-    rendered = _rendered(told, told.recorded, sections, _shown_in_markdown, {})
-    layout = _environment(told.folders, _shown_in_markdown).get_template("page.md.jinja")
+    rendered = _rendered(told, told.recorded, sections, shown_in_markdown, {})
+    layout = templates(told.folders, shown_in_markdown).get_template("page.md.jinja")
     return layout.render(parts=rendered, facts=told.recorded.facts, notes=told.notes)
 
 
@@ -172,7 +163,7 @@ def _rendered(
     for section, template in sections.items():
         # A section's own folder comes first: two folders may use the same file names.
         folders = tuple(dict.fromkeys((section.templates, *told.folders)))
-        part = _environment(folders, shown).get_template(template)
+        part = templates(folders, shown).get_template(template)
         text = part.render(section=section, **names, **section.context(recorded))
         if text.strip():
             rendered.append((section, Markup(text)))  # noqa: S704 rendered with escaping on
@@ -186,42 +177,6 @@ def _complete(facts: Facts, outcomes: Sequence[Outcome]) -> Facts:
     return replace(
         facts, layers={**facts.layers, **{name: LayerFacts() for name in sorted(layers)}}, paths=tuple(sorted(paths))
     )
-
-
-def _shown_in_html(value: object) -> object:
-    return visible(value) if isinstance(value, str) else value
-
-
-def _shown_in_markdown(value: object) -> object:
-    return markdown(value) if isinstance(value, str) else value
-
-
-@cache
-def _environment(folders: tuple[Path, ...], shown: Callable[[object], object]) -> jinja2.Environment:
-    """Return templates whose every expression goes through `shown`: no template can forget to escape."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folders),
-        autoescape=True,
-        finalize=shown,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "breakable": breakable, "figure": figure, "fingerprint": fingerprint, "web_link": web_link,
-    }  # fmt: skip
-    return environment
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Put the whole file in place at once, or leave what is there."""
-    partial_file = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial_file.write_bytes(data)
-        partial_file.replace(path)
-    finally:
-        partial_file.unlink(missing_ok=True)
 
 
 def _remove_others(out_dir: Path, pages: Sequence[Page], written: set[Path]) -> None:

@@ -29,6 +29,7 @@ from nnparity.outcome import Outcome, Verdict
 from nnparity.pages import discover_parts
 from nnparity.plan import PROFILES, keep_notes_in
 from nnparity.progress import NEW, Progress
+from nnparity.published import publish
 from nnparity.report import write_report
 from nnparity.run import run
 from nnparity.store import Results, ResultsWriter, read_results
@@ -103,6 +104,15 @@ def run_whole(**options: Any) -> int:
 
 def write_reports(results: Results, out: Path, content: Content, earlier: Sequence[Results] = ()) -> None:
     """Write the reports of these results; families of operators are the content's. earlier: baselines, oldest first."""
+    write_report(_with_families(results, content), out, discover_parts(), earlier)
+
+
+def write_published(results: Results, out: Path, content: Content) -> None:
+    """Write the committed report of these results; families of operators are the content's."""
+    publish(_with_families(results, content), out, discover_parts())
+
+
+def _with_families(results: Results, content: Content) -> Results:
     steps = results.facts.get("steps", {})
     operators: dict[str, set[str]] = {}
     for outcome in results.outcomes:
@@ -111,7 +121,7 @@ def write_reports(results: Results, out: Path, content: Content, earlier: Sequen
             if representation in content.representations:
                 operators.setdefault(representation, set()).update(counts)
     facts = {**results.facts, "families": families_of(content, operators)}
-    write_report(dataclasses.replace(results, facts=facts), out, discover_parts(), earlier)
+    return dataclasses.replace(results, facts=facts)
 
 
 def _chosen_case(case_id: str | None, out: Path, content: Content) -> Case | None:

@@ -36,7 +36,17 @@ if __name__ == "__main__":
 
 import numpy as np
 
-from nnparity.contracts import Arrays, Artifact, NotHere, NotMine, Refused, Session, TensorSpec, Unsupported, Wanted
+from nnparity.contracts import (
+    Arrays,
+    Artifact,
+    NotHere,
+    NotMine,
+    Refused,
+    Session,
+    TensorSpec,
+    Unsupported,
+    Wanted,
+)
 from nnparity.frames import BadFrame, decode, encode
 from nnparity.loading import components_in, load_file
 
@@ -73,10 +83,12 @@ class Server:
         components: Mapping[str, str],
         representations: Mapping[str, str],
         drawings: Mapping[str, str] = MappingProxyType({}),
+        cuts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._component_files = components
         self._representation_files = representations
         self._drawing_files = drawings
+        self._cut_files = cuts
         self._sessions: Dict[str, Session] = {}
         self._models: OrderedDict[str, Artifact] = OrderedDict()
 
@@ -159,6 +171,38 @@ class Server:
         drawing = load_file(Path(self._drawing_files[artifact.representation])).DRAWING
         operators = [[one.name, one.takes, one.gives, one.shapes, one.within] for one in drawing.operators(artifact)]
         return {"ok": True, "inputs": [spec.name for spec in artifact.inputs], "operators": operators}, {}
+
+    def _answer_operators(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
+        """Return the operators of a graph that can be cut, and the names of what goes in and out of it."""
+        artifact = self._artifact(Path(request["source"]), request["source_key"])
+        found = self._cut(artifact).operators(artifact)
+        operators = [[one.kind, one.name, one.takes, one.gives, one.apart, one.source] for one in found]
+        inputs = [spec.name for spec in artifact.inputs]
+        return {"ok": True, "operators": operators, "inputs": inputs, "outputs": list(artifact.outputs)}, {}
+
+    def _answer_cut(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
+        """Write a part of a model, as a model of its own; the arrays are inputs of the whole."""
+        artifact = self._artifact(Path(request["source"]), request["source_key"])
+        takes = [TensorSpec(name, dtype, tuple(shape)) for name, dtype, shape in request["takes"]]
+        part = self._cut(artifact).cut(artifact, takes, list(request["gives"]), arrays)
+        part = part.with_operators(self._representation(part.representation).count(part))
+        self._write(part, Path(request["target"]), 0.0, 0, save=True)
+        return {"ok": True}, {}
+
+    def _answer_trust(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
+        """Run what is trusted on each set of inputs; arrays are named as in `_answer_run`."""
+        artifact = self._artifact(Path(request["source"]), request["source_key"])
+        self._models.pop(request["source_key"], None)  # what computes it in float64 may have changed it
+        self._sessions["trusted"] = self._cut(artifact).trusted(
+            artifact, exact=request["exact"], moved=request["moved"]
+        )
+        try:
+            return self._answer_run({**request, "session": "trusted"}, arrays)
+        finally:
+            del self._sessions["trusted"]
+
+    def _cut(self, artifact: Artifact) -> Any:
+        return load_file(Path(self._cut_files[artifact.representation])).CUT
 
     def _answer_unload(self, request: Mapping[str, Any], arrays: Arrays) -> Reply:
         self._sessions.pop(request["session"], None)

@@ -73,4 +73,6 @@ SECTION = Section(
     html="advice_batch.html.jinja",
     markdown="",
     pages=("advice",),
+    keeps=context,
+    published="advice_batch.published.jinja",
 )

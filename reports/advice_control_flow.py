@@ -63,4 +63,6 @@ SECTION = Section(
     html="advice_control_flow.html.jinja",
     markdown="",
     pages=("advice",),
+    keeps=context,
+    published="advice_control_flow.published.jinja",
 )

@@ -60,4 +60,6 @@ SECTION = Section(
     html="advice_optimisers.html.jinja",
     markdown="",
     pages=("advice",),
+    keeps=context,
+    published="advice_optimisers.published.jinja",
 )

@@ -50,4 +50,6 @@ SECTION = Section(
     html="advice_runtimes.html.jinja",
     markdown="",
     pages=("advice",),
+    keeps=context,
+    published="advice_runtimes.published.jinja",
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from nnparity.matrix import Tally
 from nnparity.outcome import Outcome, Verdict
 from nnparity.pages import Recorded, Section
 
 
-def context(recorded: Recorded) -> Mapping[str, object]:
+def context(recorded: Recorded) -> Mapping[str, Any]:
     facts = recorded.facts
     by_step: dict[str, list[Outcome]] = {step: [] for path in facts.paths for step in path}
     declined: dict[str, set[str]] = {step: set() for step in by_step}
@@ -32,6 +33,24 @@ def context(recorded: Recorded) -> Mapping[str, object]:
     }
 
 
+def keeps(recorded: Recorded) -> Mapping[str, object]:
+    """Return each component's kind and representation, and how many of its checks came to what."""
+    kept = []
+    for row in context(recorded)["rows"]:
+        step, tally = row["step"], row["tally"]
+        counts = [
+            tally.matched,
+            tally.total,
+            tally.known,
+            tally.allowed,
+            tally.unsupported,
+            tally.failed,
+            tally.not_run,
+        ]
+        kept.append([step.name, step.kind, row["title"], row["layers"], row["declines"], counts])
+    return {"rows": kept}
+
+
 def _rank(kind: str) -> int:
     return ("root", "conversion", "runtime", kind).index(kind)
 
@@ -43,4 +62,6 @@ SECTION = Section(
     context=context,
     html="components.html.jinja",
     markdown="components.md.jinja",
+    keeps=keeps,
+    published="components.published.jinja",
 )

@@ -24,6 +24,15 @@ def context(recorded: Recorded) -> Mapping[str, object]:
     }
 
 
+def keeps(recorded: Recorded) -> Mapping[str, object]:
+    facts = recorded.facts
+    return {
+        "environments": [
+            [name, sorted(one.versions.items()), list(one.components)] for name, one in facts.environments.items()
+        ]
+    }
+
+
 PAGE = Page(name="machine", order=40, title="Versions and times", file="machine.html")
 SECTION = Section(
     name="environments",
@@ -33,4 +42,6 @@ SECTION = Section(
     context=context,
     html="environments.html.jinja",
     markdown="environments.md.jinja",
+    keeps=keeps,
+    published="environments.published.jinja",
 )

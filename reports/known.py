@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from nnparity.facts import Facts, KnownFacts
 from nnparity.outcome import Outcome, Verdict
@@ -16,17 +17,41 @@ MOVES = {
 }
 
 
-def context(recorded: Recorded) -> Mapping[str, object]:
+def context(recorded: Recorded) -> Mapping[str, Any]:
     outcomes, facts = recorded.outcomes, recorded.facts
     seen: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.known and outcome.verdict in {Verdict.XFAIL, Verdict.ALLOWED, Verdict.XPASS}:
             seen.setdefault(outcome.known, []).append(outcome)
     concerned = {name for name in {*facts.known, *seen} if _concerns(recorded, name, seen.get(name, ()))}
+    entries = [_entry(name, seen[name], facts) for name in sorted(seen) if name in concerned]
     return {
-        "entries": [_entry(name, seen[name], facts) for name in sorted(seen) if name in concerned],
+        **_by_cause(entries, recorded),
+        "entries": entries,
         "unseen": sorted(concerned - set(seen)),
         "recorded": len(concerned),
+    }
+
+
+def keeps(recorded: Recorded) -> Mapping[str, object]:
+    """Return what was met, by component: of entries with one cause the layers and checks together."""
+    return _by_cause(context(recorded)["entries"], recorded)
+
+
+def _by_cause(entries: Sequence[Mapping[str, Any]], recorded: Recorded) -> dict[str, object]:
+    by_component: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}
+    for entry in entries:
+        cause = (entry["reason"], entry["link"], entry["move"], entry["where"])
+        same = by_component.setdefault(entry["component"], {}).setdefault(cause, {"layers": set(), "checks": 0})
+        same["layers"].update(entry["layers"])
+        same["checks"] += entry["count"]
+    return {
+        "met": len(entries),
+        "recorded": len({*recorded.facts.known, *(entry["name"] for entry in entries)}),
+        "components": {
+            name: [[*cause, sorted(same["layers"]), same["checks"]] for cause, same in sorted(causes.items())]
+            for name, causes in sorted(by_component.items())
+        },
     }
 
 
@@ -76,5 +101,7 @@ SECTION = Section(
     pages=("divergences", "layer", "component"),
     context=context,
     html="known.html.jinja",
-    markdown="known.md.jinja",
+    markdown="known.published.jinja",
+    keeps=keeps,
+    published="known.published.jinja",
 )

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, median
+from typing import Any
 
 from nnparity.matrix import short
 from nnparity.outcome import Outcome
 from nnparity.pages import Recorded, Section
 
 Question = tuple[tuple[str, ...], str]
+AT_MOST_IN_MARKDOWN = 20
+
 Figures = Mapping[Question, tuple[float, float]]
 
 
@@ -25,6 +28,8 @@ def context(recorded: Recorded) -> Mapping[str, object]:
         "count": len(recorded.runs),
         "machines": len({run.facts.cpu for run in recorded.runs}),
         "rows": [row for row in rows if row["checks"]],
+        "changed": [row for row in rows if row["checks"] and len(_different(row["operators"])) > 1],
+        "at_most": AT_MOST_IN_MARKDOWN,
     }
 
 
@@ -46,7 +51,7 @@ def _operators(outcome: Outcome) -> float:
     return next((float(outcome.op_total[step]) for step in reversed(steps) if step in outcome.op_total), math.nan)
 
 
-def _row(subject: str, runs: Sequence[Figures]) -> dict[str, object]:
+def _row(subject: str, runs: Sequence[Figures]) -> dict[str, Any]:
     """Return the figures of the questions that every run which knows the subject has asked."""
     shared = sorted(set.intersection(*(set(figures) for figures in runs if figures)))
     return {
@@ -55,6 +60,10 @@ def _row(subject: str, runs: Sequence[Figures]) -> dict[str, object]:
         "operators": [_mean([figures[one][0] for one in shared if figures]) for figures in runs],
         "microseconds": [_median([figures[one][1] for one in shared if figures]) for figures in runs],
     }
+
+
+def _different(values: Sequence[float]) -> set[float]:
+    return {value for value in values if math.isfinite(value)}
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -73,6 +82,6 @@ SECTION = Section(
     title="Operators and times over the runs",
     context=context,
     html="layer_trend.html.jinja",
-    markdown="",
+    markdown="layer_trend.md.jinja",
     pages=("trend", "layer"),
 )

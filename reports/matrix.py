@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from itertools import groupby
 
 from nnparity.facts import Facts
-from nnparity.matrix import Cell, Matrix, Standing, Tally, matrix, short
+from nnparity.matrix import Cell, Matrix, Standing, Tally, best_route, goals, matrix, short, tried
 from nnparity.pages import Recorded, Section, fingerprint
 
+# A table with more paths opens with one for each runtime.
+MANY = 60
 # A cell is as wide as "12/12"; longer words break where they may.
 SHORT_WORDS = {Standing.PARTLY: "partly", Standing.UNSUPPORTED: "unsup\N{SOFT HYPHEN}ported"}
 
@@ -18,6 +20,8 @@ def context(recorded: Recorded) -> Mapping[str, object]:
     table = matrix(outcomes, facts)
     group_starts = {group.paths[0] for group in table.groups}
     anchors = {path: f"p{fingerprint('>'.join(path))}" for path in table.paths}
+    ran = tried(table)
+    shortlist = {best_route(table, goal) for goal in goals(table)} & ran
     standings = {cell.tally.standing for cell in table.cells.values()}
     return {
         "standings": [standing for standing in Standing if standing in standings],
@@ -28,12 +32,16 @@ def context(recorded: Recorded) -> Mapping[str, object]:
                 "id": ">".join(path),
                 "words": f"{facts.title(path[0])} {group.title} {' '.join(path)}",
                 "steps": path[1:] or path,
+                "anchor": anchors[path],
+                "best": path in shortlist,
                 "starts_group": path in group_starts,
             }
             for group in table.groups
             for path in group.paths
         ],
-        "rows": [_row(table, layer, facts, group_starts, anchors) for layer in table.layers],
+        "shortlist": len(shortlist) if len(shortlist) < len(table.paths) else 0,
+        "many": len(table.paths) > MANY,
+        "rows": [_row(table, layer, facts, group_starts) for layer in table.layers],
     }
 
 
@@ -68,24 +76,22 @@ def _row(
     layer: str,
     facts: Facts,
     group_starts: set[tuple[str, ...]],
-    anchors: Mapping[tuple[str, ...], str],
 ) -> dict[str, object]:
     cells = table.row(layer)
     return {
         "layer": layer,
         "catches": facts.layers[layer].catches,
         "tally": Tally.of(outcome for cell in cells for outcome in cell.outcomes),
-        "cells": [_cell(cell, anchors[cell.path], starts_group=cell.path in group_starts) for cell in cells],
+        "cells": [_cell(cell, starts_group=cell.path in group_starts) for cell in cells],
     }
 
 
-def _cell(cell: Cell, anchor: str, *, starts_group: bool) -> dict[str, object]:
+def _cell(cell: Cell, *, starts_group: bool) -> dict[str, object]:
     tally = cell.tally
     return {
         "tally": tally,
         "standing": tally.standing,
         "word": SHORT_WORDS.get(tally.standing, tally.standing.word),
-        "anchor": anchor,
         "starts_group": starts_group,
     }
 
@@ -96,5 +102,5 @@ SECTION = Section(
     title="Layers on paths",
     context=context,
     html="matrix.html.jinja",
-    markdown="matrix.md.jinja",
+    markdown="",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from nnparity.matrix import Standing, Tally, matrix
 from nnparity.pages import Recorded, Section
@@ -32,15 +33,17 @@ def context(recorded: Recorded) -> Mapping[str, object]:
     }
 
 
-def _shares(tally: Tally) -> list[dict[str, object]]:
-    counts = {
-        Standing.MATCHED: tally.matched,
-        Standing.KNOWN: tally.known,
-        Standing.ALLOWED: tally.allowed,
-        Standing.UNSUPPORTED: tally.unsupported,
-        Standing.FAILED: tally.failed,
-        Standing.NOT_RUN: tally.not_run,
-    }
+def keeps(recorded: Recorded) -> Mapping[str, object]:
+    told = context(recorded)
+    shares = [
+        [one["standing"].glyph, one["standing"].word, one["count"], one["percent"], one["meaning"]]
+        for one in _shares(Tally.of(recorded.outcomes))
+    ]
+    names = ("layers", "paths", "cases", "cells", "empty")
+    return {**{name: told[name] for name in names}, "total": len(recorded.outcomes), "shares": shares}
+
+
+def _shares(tally: Tally) -> list[dict[str, Any]]:
     return [
         {
             "standing": standing,
@@ -48,8 +51,19 @@ def _shares(tally: Tally) -> list[dict[str, object]]:
             "percent": f"{100 * count / tally.total:.2f}" if tally.total else "0",
             "meaning": MEANINGS[standing],
         }
-        for standing, count in counts.items()
+        for standing, count in _counts(tally).items()
     ]
+
+
+def _counts(tally: Tally) -> Mapping[Standing, int]:
+    return {
+        Standing.MATCHED: tally.matched,
+        Standing.KNOWN: tally.known,
+        Standing.ALLOWED: tally.allowed,
+        Standing.UNSUPPORTED: tally.unsupported,
+        Standing.FAILED: tally.failed,
+        Standing.NOT_RUN: tally.not_run,
+    }
 
 
 SECTION = Section(
@@ -59,4 +73,6 @@ SECTION = Section(
     context=context,
     html="totals.html.jinja",
     markdown="totals.md.jinja",
+    keeps=keeps,
+    published="totals.published.jinja",
 )

@@ -22,6 +22,8 @@ FAILED = {verdict.value for verdict in BAD}
 
 # Runs with little in common differ in most of what they say, which no browser shows in one table.
 AT_MOST = 300
+# A comment on a pull request is read, not searched.
+AT_MOST_IN_MARKDOWN = 20
 
 
 def context(recorded: Recorded) -> Mapping[str, object]:
@@ -55,6 +57,7 @@ def context(recorded: Recorded) -> Mapping[str, object]:
         "questions": len(histories),
         "rows": rows,
         "at_most": AT_MOST,
+        "at_most_in_markdown": AT_MOST_IN_MARKDOWN,
     }
 
 
@@ -146,6 +149,6 @@ SECTION = Section(
     title="Over the runs",
     context=context,
     html="trend.html.jinja",
-    markdown="",
+    markdown="trend.md.jinja",
     pages=("trend",),
 )

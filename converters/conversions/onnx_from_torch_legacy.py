@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from nnparity.contracts import Artifact, Unsupported
 from nnparity.loading import load_file
@@ -45,7 +47,7 @@ class OnnxFromTorchLegacy:
                     opset_version=self._opset,
                     input_names=[spec.name for spec in artifact.inputs],
                     output_names=list(artifact.outputs),
-                    dynamic_axes=calls.named_axes(artifact),
+                    dynamic_axes={**calls.named_axes(artifact), **_open_in_outputs(artifact, calls)},
                     custom_opsets={custom.NAMESPACE: custom.DOMAIN_VERSION},
                 )
         except (RuntimeError, AssertionError) as error:
@@ -57,6 +59,31 @@ class OnnxFromTorchLegacy:
         return artifact.converted(
             self.target, check(model, artifact, exporter="torch.onnx.export(dynamo=False)", opset=self._opset)
         )
+
+
+def _open_in_outputs(artifact: Artifact, calls: Any) -> dict[str, dict[int, str]]:
+    """Return {output: {axis: name}} of the axes whose size follows an axis that the inputs leave open.
+
+    The exporter declares an axis of an output at the size that it traced unless it is named here, and a simplifier
+    takes that for true. What follows is seen in a second run, with one more along the open axis.
+    """
+    if not artifact.open_axes:
+        return {}
+    traced = _output_shapes(artifact, calls)
+    found: dict[str, dict[int, str]] = {name: {} for name in artifact.outputs}
+    for name in artifact.open_axes:
+        grown = replace(artifact, sizes={**artifact.sizes, name: artifact.sizes[name] + 1})
+        for output, shape in _output_shapes(grown, calls).items():
+            for axis, (before, after) in enumerate(zip(traced[output], shape, strict=True)):
+                if before != after:
+                    same = (before, after) == (artifact.sizes[name], grown.sizes[name])
+                    found[output][axis] = name if same else f"{output}_{axis}"
+    return {output: axes for output, axes in found.items() if axes}
+
+
+def _output_shapes(artifact: Artifact, calls: Any) -> dict[str, tuple[int, ...]]:
+    outputs = calls.ModuleSession(artifact.model, artifact).run(artifact.example())
+    return {name: array.shape for name, array in outputs.items()}
 
 
 def _is_refusal(error: Exception, *, by_tracer: str) -> bool:

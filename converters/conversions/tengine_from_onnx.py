@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from nnparity.contracts import Artifact, Unsupported
 from nnparity.loading import load_file
@@ -34,6 +35,9 @@ class TengineFromOnnx:
         for spec in artifact.inputs:
             if spec.dtype not in TENGINE.DTYPES.values():
                 raise Unsupported(f"Tengine has no tensors of {spec.dtype}, as {spec.name} is")
+        for name, dtype in output_dtypes(artifact.model).items():
+            if dtype not in TENGINE.DTYPES.values():
+                raise Unsupported(f"Tengine has no tensors of {dtype}, as {name} is")
         program, library = TENGINE.CONVERTER.needed(), TENGINE.LIBRARY.needed()
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -42,13 +46,21 @@ class TengineFromOnnx:
             said = TENGINE.SUPPLIED.call(
                 [program, "-f", "onnx", "-m", model, "-o", file],
                 folder=folder,
-                variables=TENGINE.SUPPLIED.with_libraries(library.parent),
+                variables={**TENGINE.SUPPLIED.with_libraries(library.parent), **TENGINE.SILENT},
             )
             said.refuse(REFUSED, failed=said.code != 0)
             said.demand()
             said.demand_file(file)
             counts = TENGINE.operators(file)
             return artifact.converted(self.target, file.read_bytes()).with_operators(counts)
+
+
+def output_dtypes(model: Any) -> dict[str, str]:
+    """Return the dtype of each output of an ONNX model, by its name."""
+    from onnx import helper
+
+    found = ((value.name, value.type.tensor_type.elem_type) for value in model.graph.output)
+    return {name: helper.tensor_dtype_to_np_dtype(kind).name for name, kind in found if kind}
 
 
 COMPONENT = TengineFromOnnx()

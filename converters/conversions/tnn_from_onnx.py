@@ -51,6 +51,10 @@ class TnnFromOnnx:
         for spec in artifact.inputs:
             if spec.dtype not in DTYPES:
                 raise Unsupported(f"TNN's programs read text for {' and '.join(DTYPES)}; {spec.name} is {spec.dtype}")
+        outputs = shapes_of(artifact.model)
+        for output, (dtype, _) in outputs.items():
+            if dtype not in DTYPES:
+                raise Unsupported(f"TNN's programs write text of {' and '.join(DTYPES)}; {output} is {dtype}")
         extension, python = TNN.CONVERTER.needed(), interpreter()
         if not python:
             raise NotHere(no_interpreter())
@@ -66,7 +70,7 @@ class TnnFromOnnx:
             written = TNN.TnnModel(
                 proto=said.demand_file(folder / "model.tnnproto").read_bytes(),
                 weights=said.demand_file(folder / "model.tnnmodel").read_bytes(),
-                outputs=shapes_of(artifact.model),
+                outputs=outputs,
             )
         return artifact.converted(self.target, written)
 

@@ -11,21 +11,34 @@ from typing import Any
 import numpy as np
 
 from nnparity.contracts import Arrays, Artifact
+from nnparity.loading import load_file
 
+SUPPORT = Path(__file__).parents[1] / "support"
 CPU = 0
 
 
 @dataclass(frozen=True)
 class MnnSession:
-    """module: takes MNN's inputs in the order of `inputs`, gives its outputs in the order of `outputs`."""
+    """module: takes MNN's inputs in the order of `inputs`, gives its outputs in the order of `outputs`.
+
+    stale: inputs that may not go from more elements to one, since MNN then gives what is in memory.
+    """
 
     module: Any
     layout: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    stale: tuple[str, ...]
 
     def run(self, inputs: Arrays) -> Arrays:
-        """Return the outputs by name. Raises RuntimeError where MNN gives none, which is all it does if it fails."""
+        """Return the outputs by name. Raises RuntimeError where MNN gives none, which is all it does if it fails.
+
+        A model that is run for several sizes is taken to have been run for more than one element before: whether it
+        has in this process is a matter of order, and this makes it one failure.
+        """
+        for name in self.stale:
+            if inputs[name].size == 1:
+                raise RuntimeError(f"MNN may give what an earlier run left in memory where {name} has one element")
         given = [self._variable(inputs[name]) for name in self.inputs]
         results = self.module.forward(given)
         if len(results) != len(self.outputs):
@@ -69,7 +82,16 @@ class MnnCpu:
             module = nn.load_module_from_file(
                 str(file), list(inputs.values()), list(outputs.values()), runtime_manager=manager
             )
-        return MnnSession(module, artifact.model.layout, tuple(inputs), tuple(outputs))
+        return MnnSession(module, artifact.model.layout, tuple(inputs), tuple(outputs), _stale(artifact))
+
+
+def _stale(artifact: Artifact) -> tuple[str, ...]:
+    """Return the inputs of one open axis of a model that MNN runs wrong for one element after more."""
+    vectors = tuple(spec.name for spec in artifact.inputs if len(spec.shape) == 1 and isinstance(spec.shape[0], str))
+    if not vectors:
+        return ()
+    text = load_file(SUPPORT / "mnn_converter.py").as_json(artifact.model.content)
+    return vectors if load_file(SUPPORT / "mnn_stale.py").unsqueezes_input(text) else ()
 
 
 COMPONENT = MnnCpu()

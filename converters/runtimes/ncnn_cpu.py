@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,24 +20,49 @@ SIXTEEN_BITS = ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic", "u
 
 @dataclass(frozen=True)
 class NcnnSession:
+    """joined: the operands of every Concat that takes a constant."""
+
     net: Any
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
+    joined: Sequence[Sequence[str]]
 
     def run(self, inputs: Arrays) -> Arrays:
         """Return the outputs by name. Raises RuntimeError where ncnn answers with an error code."""
-        import ncnn
-
-        with self.net.create_extractor() as extractor:
-            for name, blob in self.inputs.items():
-                given = ncnn.Mat(_elements(inputs[name]), batch_index=blob.batch_index).clone()
-                _accepted(extractor.input(blob.name, given), f"input {name}")
+        for operands in self.joined:
+            self._refuse_other_ranks(operands, inputs)
+        with self._extractor(inputs) as extractor:
             outputs = {}
             for name, blob in self.outputs.items():
                 code, result = extractor.extract(blob.name)
                 _accepted(code, f"extract {name}")
                 outputs[name] = np.array(result.numpy(batch_index=blob.batch_index))
         return outputs
+
+    @contextmanager
+    def _extractor(self, inputs: Arrays) -> Iterator[Any]:
+        import ncnn
+
+        with self.net.create_extractor() as extractor:
+            for name, blob in self.inputs.items():
+                given = ncnn.Mat(_elements(inputs[name]), batch_index=blob.batch_index).clone()
+                _accepted(extractor.input(blob.name, given), f"input {name}")
+            yield extractor
+
+    def _refuse_other_ranks(self, operands: Sequence[str], inputs: Arrays) -> None:
+        """Raise RuntimeError if a Concat is to join these blobs and they have different numbers of axes.
+
+        ncnn 1.0.20261020 takes the first one's, and copies beyond the end of memory: from one run to the next it gives
+        another wrong result, or the process dies of it, later and elsewhere too. This makes it one failure.
+        """
+        ranks = []
+        with self._extractor(inputs) as extractor:
+            for blob in operands:
+                code, found = extractor.extract(blob)
+                _accepted(code, f"extract {blob}")
+                ranks.append(found.dims)
+        if len(set(ranks)) > 1:
+            raise RuntimeError(f"Concat of blobs of {ranks} axes would copy beyond the end of memory")
 
 
 def _elements(array: np.ndarray) -> np.ndarray:
@@ -47,6 +73,19 @@ def _elements(array: np.ndarray) -> np.ndarray:
 def _accepted(code: int, what: str) -> None:
     if code != 0:
         raise RuntimeError(f"ncnn: {what} gives {code}; expected 0; what it says is on its error stream")
+
+
+def joined_with_constants(param: str) -> list[list[str]]:
+    """Return the operands of every Concat in the text of a .param file of which one is a constant, or a copy of one."""
+    constants: set[str] = set()
+    joined = []
+    for kind, _, takes, gives, *rest in (line.split() for line in param.splitlines()[2:] if line.strip()):
+        taken, given = rest[: int(takes)], rest[int(takes) : int(takes) + int(gives)]
+        if kind == "MemoryData" or (kind == "Split" and constants.issuperset(taken)):
+            constants.update(given)
+        if kind == "Concat" and constants.intersection(taken):
+            joined.append(taken)
+    return joined
 
 
 class NcnnCpu:
@@ -77,7 +116,7 @@ class NcnnCpu:
             weights.write_bytes(model.weights)
             _accepted(net.load_param(str(param)), "load_param")
             _accepted(net.load_model(str(weights)), "load_model")
-        return NcnnSession(net, model.inputs, model.outputs)
+        return NcnnSession(net, model.inputs, model.outputs, joined_with_constants(model.param))
 
 
 COMPONENTS = (

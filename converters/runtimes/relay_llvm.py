@@ -1,4 +1,4 @@
-"""TVM's compiler for CPUs, without its graph optimisations, with all of them, and on demand at the levels between."""
+"""TVM's compiler for CPUs with all of its graph optimisations, and on demand with fewer and without."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def _called_by_program(program: Any) -> list[str]:
 
 
 COMPONENTS = (
-    RelayLlvm("relay_llvm_o0", opt_level=0),
+    RelayLlvm("relay_llvm_o0", opt_level=0, on_demand=True),
     RelayLlvm("relay_llvm_o1", opt_level=1, on_demand=True),
     RelayLlvm("relay_llvm_o2", opt_level=2, on_demand=True),
     RelayLlvm("relay_llvm_o3", opt_level=3),

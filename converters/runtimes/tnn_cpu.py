@@ -1,6 +1,6 @@
 """TNN on x86 and by its plain reference kernels, through programs that the user supplies.
 
-They read and print numbers as text, with six digits after the point: what is smaller than 5e-7 is lost, and stays so.
+They read and print numbers as text, with six digits after the point: what is smaller than 5e-7 is not told.
 """
 
 from __future__ import annotations
@@ -133,6 +133,7 @@ class TnnRuntime:
     environment = "native_tools"
     accepts = ("tnn",)
     on_demand = True
+    last_digit = 1e-6
 
     def __init__(self, name: str, *, device: str) -> None:
         self.name = name

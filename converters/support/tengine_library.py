@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -32,6 +33,8 @@ WANTED = (CONVERTER, LIBRARY)
 DTYPES = {0: "float32", 1: "float16", 2: "int8", 3: "uint8", 4: "int32", 5: "int16"}
 NOT_OPERATORS = frozenset(("Const", "InputOp"))
 MOST_AXES = 8
+# Where a build with its online report on is to send it: to nothing, since no port is open there.
+SILENT = {"tengine_report_host": "127.0.0.1", "tengine_report_port": "9"}
 FORM = b"tengine"
 
 
@@ -79,6 +82,7 @@ FUNCTIONS: Mapping[str, tuple[Any, list[Any] | None]] = {
 def library() -> Any:
     """Return the library with its functions declared, initialised. Raises NotHere if the file is another library."""
     path = LIBRARY.needed()
+    os.environ.update(SILENT)
     try:
         loaded = ctypes.CDLL(str(path))
         for name, (result, arguments) in FUNCTIONS.items():
@@ -124,7 +128,7 @@ def run(file: Path, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     with graph(file) as made:
         # The graph reads the arrays' own memory, so they must live until it has run.
         given = [_give(tengine, made, place, inputs) for place in range(tengine.get_graph_input_node_number(made))]
-        if tengine.prerun_graph_multithread(made, Options(1, 0, 0, 0)) < 0:
+        if tengine.prerun_graph_multithread(made, Options(1, 0, 0, 0)) != 0:
             raise RuntimeError("Tengine: prerun_graph_multithread failed")
         if tengine.run_graph(made, 1) < 0:
             raise RuntimeError("Tengine: run_graph failed")

@@ -8,6 +8,12 @@
   const columns = table ? [...table.querySelectorAll("th[data-column]")] : [];
   const spans = table ? [...table.querySelectorAll("th[data-span]")] : [];
 
+  // A cell leads to its account; written into the page, fifteen thousand links would be half of it.
+  for (const row of rows) {
+    const target = row.cells[0].querySelector("a")?.getAttribute("href");
+    if (target) [...row.cells].slice(1).forEach((cell, index) => { cell.firstElementChild.href = `${target}#${columns[index].dataset.anchor}`; });
+  }
+
   function filter(form) {
     const value = (name) => form.elements[name]?.value ?? "";
     const layer = words(value("layer"));
@@ -17,13 +23,14 @@
       const { layer: of, path: on } = element.dataset;
       element.hidden = !((of === undefined || fits(of, layer)) && (on === undefined || fits(on, path)));
     }
-    if (table) filterMatrix(path, standing);
-    const few = layer.length || path.length || standing;
+    const best = value("routes") === "best" && !path.length && !standing;
+    if (table) filterMatrix(path, standing, best);
+    const few = layer.length || path.length || standing || best;
     form.querySelector("output").textContent = few ? said(form) : "";
   }
 
-  function filterMatrix(path, standing) {
-    const columnFits = columns.map((column) => fits(column.dataset.column, path));
+  function filterMatrix(path, standing, best) {
+    const columnFits = columns.map((column) => fits(column.dataset.column, path) && (!best || "best" in column.dataset));
     const isIt = (row, index) => !standing || row.cells[index + 1].classList.contains(standing);
     for (const row of rows) if (!row.hidden) row.hidden = !columnFits.some((fit, index) => fit && isIt(row, index));
     const left = rows.filter((row) => !row.hidden);
@@ -54,8 +61,9 @@
   for (const form of document.querySelectorAll("form.filter")) {
     const asked = new URLSearchParams(location.search);
     for (const field of form.querySelectorAll("input, select")) {
-      field.value = asked.get(field.name) ?? "";
-      if (field.selectedIndex === -1) field.value = "";
+      const first = field.value;
+      if (asked.has(field.name)) field.value = asked.get(field.name);
+      if (field.selectedIndex === -1) field.value = first;
       field.addEventListener("input", () => filter(form));
     }
     form.addEventListener("submit", (event) => event.preventDefault());

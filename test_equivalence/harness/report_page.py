@@ -57,7 +57,7 @@ ATTRIBUTES = {
     "aria-current", "aria-hidden", "aria-label", "aria-labelledby", "aria-live", "autocomplete", "charset", "class",
     "colspan", "content", "data-allowed", "data-chart", "data-column", "data-copy", "data-failed", "data-from",
     "data-known", "data-label", "data-layer", "data-matched", "data-of", "data-parts", "data-path", "data-span",
-    "data-graph", "data-style",
+    "data-graph", "data-style", "open", "data-anchor", "data-best", "selected",
     "data-total", "defer", "hidden", "href", "http-equiv", "id", "lang", "name", "placeholder", "rel", "role",
     "rowspan", "scope", "src", "style", "tabindex", "title", "type", "value",
 }  # fmt: skip

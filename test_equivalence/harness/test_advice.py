@@ -15,11 +15,15 @@ from nnparity.pages import Recorded
 ROOT = Path(__file__).parents[2]
 one = load_file(Path(__file__).with_name("drawn_results.py")).one
 FACTS = Facts.of({
-    "families": {"torch": {"cond": "control flow", "shrink": "custom", "add": "elementwise"}},
+    "families": {
+        "torch": {"cond": "control flow", "shrink": "custom", "add": "elementwise"},
+        "onnx": {"Gelu": "activation", "BiasGelu": "fused", "Erf": "elementwise"},
+    },
     "steps": {
         "torch": {"representation": "torch", "title": "PyTorch"},
         "to_onnx": {"representation": "onnx", "title": "ONNX"},
         "tidied": {"representation": "onnx", "title": "ONNX"},
+        "fast": {"representation": "onnx", "title": "ONNX", "kind": "runtime"},
     },
 })
 ONNX = ("torch", "to_onnx", "fast")
@@ -116,3 +120,34 @@ def test_open_batch_is_measured_against_the_same_model_with_it_fixed() -> None:
     assert [(row["models"], row["fixed"], row["opened"]) for row in context["rows"]] == [(1, 1, 1), (1, 1, 0)]
     assert (context["rows"][0]["operators"], context["rows"][0]["times"]) == (1.5, 2.0)
     assert (context["whole"]["models"], context["whole"]["fixed"], context["whole"]["opened"]) == (2, 2, 1)
+
+
+def test_what_is_written_with_tricks_is_measured_against_the_same_model_written_plainly() -> None:
+    def run(written: str, left: Mapping[str, int], microseconds: float, **changes: Any) -> Outcome:
+        config = {"written": written, "batch": changes.pop("batch", 2)}
+        counts = {"fast": left} if left else {}
+        total = {"to_onnx": 2 if written == "plain" else 6, **{step: sum(n.values()) for step, n in counts.items()}}
+        made: Outcome = one(
+            path=ONNX, config=config, op_counts=counts, op_total=total, run_microseconds=microseconds, **changes
+        )
+        return made
+
+    outcomes = [
+        run("plain", {"BiasGelu": 1, "Gelu": 1}, 10.0),
+        run("cast", {"Erf": 3, "Gelu": 1}, 30.0),
+        run("apart", {}, math.nan, **DECLINED),
+        run("cast", {"Erf": 9}, 90.0, batch=3),  # never written plainly
+        one(path=ONNX),  # does not say how it is written
+        one(path=("torch", "torch_eager"), config={"written": "plain", "batch": 2}),  # nothing is told of
+        one(path=("torch", "torch_eager"), config={"written": "cast", "batch": 2}),  # a path without a conversion
+    ]
+    context = told("tricks", outcomes)
+    assert context["layers"] == ["softmax"]
+    (cast,) = context["rows"]  # of what never ran both ways nothing is told by runtime
+    assert (cast["runtime"], cast["written"], cast["pairs"], cast["plain"], cast["tricks"]) == ("fast", "cast", 1, 1, 1)
+    assert (cast["given"], cast["left"], cast["times"], cast["fused"]) == (3.0, 2.0, 3.0, (1, 0))
+    assert cast["lost"] == ["BiasGelu"]
+    apart, same = context["whole"]
+    assert (apart["written"], apart["pairs"], apart["plain"], apart["tricks"]) == ("apart", 1, 1, 0)
+    assert math.isnan(apart["given"])
+    assert (same["written"], same["pairs"]) == ("cast", 1)

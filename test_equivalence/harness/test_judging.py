@@ -11,7 +11,7 @@ import pytest
 
 from nnparity.cases import save_case
 from nnparity.compare import compare
-from nnparity.judging import accuracy_loss, expectation_of_quantised
+from nnparity.judging import accuracy_loss, as_told, expectation_of_quantised
 from nnparity.layers import Case
 from nnparity.outcome import Outcome, Verdict
 
@@ -84,6 +84,15 @@ def test_output_may_be_a_step_away_and_as_far_as_moves_of_the_inputs_make_it_go(
     assert compare({"y": np.array([1.25, -1.25], np.float32)}, expectation).matches
     assert not compare({"y": np.array([1.26, 1.0], np.float32)}, expectation).matches
     assert not compare({"y": np.array([1.0, -1.3], np.float32)}, expectation).matches
+
+
+def test_output_told_to_a_digit_is_allowed_half_of_it_and_integers_none() -> None:
+    exact = expectation_of_quantised([{"y": np.array([1], np.float32), "n": np.array([3])}], {})
+    told = as_told(exact, 0.02)
+    assert compare({"y": np.array([1.0099], np.float32), "n": np.array([3])}, told).matches
+    assert not compare({"y": np.array([1.0101], np.float32), "n": np.array([3])}, told).matches
+    assert not compare({"y": np.array([1], np.float32), "n": np.array([4])}, as_told(exact, 20.0)).matches
+    assert as_told(exact, 0.0) is exact
 
 
 def test_output_without_a_step_is_allowed_the_greatest_one_and_integers_are_exact() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,30 @@ def test_layers_that_pnnx_left_as_pytorch_has_them_have_pytorchs_family() -> Non
     assert family("torch.topk") == family("aten::topk")
     assert family("torch.topk") is not None
     assert family("torch.no_such_operator") is None
+
+
+def test_concats_of_constants_are_found_through_copies() -> None:
+    lines = (
+        "7767517",
+        "6 7",
+        "Input in 0 1 in0",
+        "MemoryData token 0 1 a 0=4",
+        "Split copies 1 2 a b c",
+        "Split rows 1 2 in0 d e",
+        "Concat joined 2 1 b d f 0=0",
+        "Concat others 2 1 d e g 0=0",
+    )
+    runtime = load_file(Path(SUPPORT.parent, "runtimes", "ncnn_cpu.py"))
+    assert runtime.joined_with_constants("\n".join(lines)) == [["b", "d"]]
+
+
+@pytest.mark.parametrize(("kind", "axes", "stale"), [("Slice", 1, True), ("BinaryOp", 1, False), ("Slice", 2, False)])
+def test_a_vector_that_mnn_unsqueezes_and_copies_is_told_from_others(kind: str, axes: int, stale: bool) -> None:
+    operators = [
+        {"type": "Input", "main": {"dims": [1] * axes}, "outputIndexes": [0]},
+        {"type": "Const", "main": {}, "outputIndexes": [1]},
+        {"type": "Unsqueeze", "inputIndexes": [0, 1], "outputIndexes": [2]},
+        {"type": kind, "inputIndexes": [2, 1], "outputIndexes": [3]},
+    ]
+    module = load_file(SUPPORT / "mnn_stale.py")
+    assert module.unsqueezes_input(json.dumps({"oplists": operators})) is stale

@@ -179,6 +179,46 @@ def test_filter_that_fits_nothing_says_so(browser: Browser, page: Path) -> None:
     assert browser.console == []
 
 
+def test_every_cell_leads_to_its_account(browser: Browser, page: Path) -> None:
+    folder = page.parent
+    pages = {one.relative_to(folder).as_posix(): one.read_text(encoding="utf-8") for one in folder.rglob("*.html")}
+    dom = browser.dom(page)
+    cells = re.findall(r'<td class="[^"]*"[^>]*><a[^>]*href="(layers/[^"]*)"', dom)
+    assert len(cells) == 6
+    assert len(set(cells)) == 6
+    browsed.assert_resolved("index.html", {**pages, "index.html": dom})
+
+
+@pytest.fixture(scope="module")
+def many_routes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the page of seventy routes to one runtime, of which the fourth matches most."""
+    ways = {f"way_{number}": {"title": "ONNX"} for number in range(70)}
+    wrong = {"status": drawn.Status.MISMATCH, "verdict": drawn.Verdict.XFAIL}
+    outcomes = [
+        drawn.one(path=("torch", way, "fast"), layer=layer, **({} if (way, layer) == ("way_4", "gelu") else wrong))
+        for way in ways
+        for layer in ("gelu", "softmax")
+    ]
+    outcomes.append(drawn.one(path=("torch", "way_9", "fast"), case="bad", verdict=drawn.Verdict.FAIL))
+    results = Results({"steps": ways}, tuple(outcomes))
+    return write_report(results, tmp_path_factory.mktemp("many"), PARTS)[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [("", {4}), ("?routes=", set(range(70))), ("?path=way_12", {12}), ("?standing=failed", {9})],
+)
+def test_of_many_routes_the_best_is_shown_until_something_is_searched_for(
+    browser: Browser, many_routes: Path, asked: str, shown: set[int]
+) -> None:
+    columns = re.findall(
+        r'<th class="path[^>]*title="torch&gt;way_(\d+)&gt;fast"[^>]*>', browser.dom(many_routes, after=asked)
+    )
+    gone = hidden(browser.dom(many_routes, after=asked), 'th class="path')
+    assert {int(number) for number, away in zip(columns, gone, strict=True) if not away} == shown
+    assert browser.console == []
+
+
 def test_one_cell_is_in_the_order_of_the_tab_key_and_arrows_reach_the_others(browser: Browser, page: Path) -> None:
     script = """
     const first = document.querySelector(".matrix td a");

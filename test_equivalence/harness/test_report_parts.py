@@ -11,8 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nnparity.errors import UserError
+from nnparity.facts import Facts
 from nnparity.loading import load_file
-from nnparity.pages import discover_parts, file_name
+from nnparity.pages import Recorded, discover_parts, file_name
 from nnparity.report import write_report
 
 drawn = load_file(Path(__file__).with_name("drawn_results.py"))
@@ -37,7 +38,7 @@ def section_file(folder: Path, name: str, order: int, template: str, *, pages: t
 
 def test_sections_come_in_the_order_they_ask_for() -> None:
     on_overview = [section for section in PARTS.sections if "overview" in section.pages]
-    assert [section.name for section in on_overview][:4] == ["totals", "since", "failures", "matrix"]
+    assert [section.name for section in on_overview][:4] == ["totals", "runtimes", "since", "failures"]
     assert [section.order for section in PARTS.sections] == sorted(section.order for section in PARTS.sections)
     assert [page.order for page in PARTS.pages] == sorted(page.order for page in PARTS.pages)
 
@@ -109,3 +110,26 @@ def test_template_that_asks_for_what_is_not_there_fails(tmp_path: Path) -> None:
     section_file(tmp_path, "extra", 15, "{{ no_such_thing }}")
     with pytest.raises(jinja2.UndefinedError, match="no_such_thing"):
         render(small(), discover_parts(REPORTS, tmp_path))
+
+
+def test_runtimes_are_told_by_their_best_route_and_those_that_are_not_there_are_left_out() -> None:
+    runtimes = load_file(REPORTS / "runtimes.py")
+    declined = {"stage": drawn.Stage.CONVERT, "status": drawn.Status.UNSUPPORTED, "verdict": drawn.Verdict.UNSUPPORTED}
+    missing = {"stage": drawn.Stage.BUILD, "status": drawn.Status.NOT_RUN, "verdict": drawn.Verdict.NOT_RUN}
+    titles = {"to_onnx": "ONNX", "also_to_onnx": "ONNX", "quantise": "ONNX in 8 bits"}
+    outcomes = [
+        drawn.one(layer="gelu", path=("torch", "to_onnx", "fast"), **declined),
+        drawn.one(layer="gelu", path=("torch", "also_to_onnx", "fast")),
+        drawn.one(layer="silu", path=("torch", "to_onnx", "fast"), verdict=drawn.Verdict.FAIL),
+        drawn.one(layer="silu", path=("torch", "also_to_onnx", "fast")),
+        drawn.one(layer="gelu", path=("torch", "to_onnx", "absent"), **declined),
+        drawn.one(layer="silu", path=("torch", "to_onnx", "absent"), **missing),
+        *(drawn.one(layer=name, path=("torch", "quantise", "fast"), accuracy_loss=0.1) for name in ("gelu", "silu")),
+    ]
+    facts = Facts.of({"steps": {name: {"title": title} for name, title in titles.items()}})
+    (root,) = runtimes.context(Recorded(outcomes, facts))["roots"]
+    plain, quantised = root["rows"]
+    assert (plain["given"], plain["routes"], plain["counts"][:5]) == ("ONNX", 2, [1, 0, 0, 0, 1])
+    assert plain["route"].startswith("also_to_onnx")
+    assert (quantised["quantised"], plain["quantised"]) == (True, False)
+    assert [one["given"] for one in root["top"]] == ["ONNX"]

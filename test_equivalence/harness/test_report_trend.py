@@ -137,3 +137,24 @@ def test_any_runs_have_a_tame_trend(outcomes: list[list[Outcome]], facts: list[d
             browsed.assert_tame(text)
             browsed.assert_resolved(name, pages)
     assert "trend.html" in pages
+
+
+def test_markdown_tells_the_trend_in_short_and_is_silent_about_one_run() -> None:
+    *before, now = runs(*["pf"] * 2, *["kk"] * 3)
+    text = render(now, earlier=before)["report.md"]
+    assert "| 2, this one | 0 | 5 | 3 | 0 | 0 | 2 | 0 | 2 | 0 | 0 |" in text
+    assert (
+        "| softmax | new failure | run 2 | 2 | FAIL COMPARE MISMATCH | torch>onnx_from_torch>onnxruntime_cpu |" in text
+    )
+    assert "Over the runs" not in render(now)["report.md"]
+
+
+def test_markdown_tells_of_operators_that_became_other_ones() -> None:
+    def measured(layer: str, count: int) -> Outcome:
+        made: Outcome = drawn.one(layer=layer, op_total={"onnx_from_torch": count}, run_microseconds=5.0)
+        return made
+
+    before = Results({}, (measured("gelu", 8), measured("softmax", 1)))
+    text = render(Results({}, (measured("gelu", 1), measured("softmax", 1))), earlier=[before])["report.md"]
+    assert "differ for 1 of 2 layers" in text
+    assert "| gelu | 8 | 1 | 5 | 5 | 1 |" in text

@@ -329,6 +329,15 @@ def test_what_a_users_program_declines_is_unsupported_in_its_words(
     assert words in answer["text"]
 
 
+@pytest.mark.parametrize("steps", [TENGINE, TNN])
+def test_dtype_of_an_output_that_a_users_program_has_no_form_for_is_unsupported(
+    bench: Bench, steps: tuple[str, ...]
+) -> None:
+    cast = [["Cast", ["x"], ["y"], {"to": 7}]]
+    answer = bench.run(steps, cast, {"x": VALUES}, outputs={"y": "int64"})
+    assert (answer["raised"], answer["at"], "int64" in answer["text"]) == ("Unsupported", steps[1], True)
+
+
 @pytest.mark.parametrize("steps", [TENGINE, TNN, SNPE])
 def test_dtype_that_a_users_program_has_no_form_for_is_unsupported(bench: Bench, steps: tuple[str, ...]) -> None:
     answer = bench.run(steps, [["Abs", ["x"], ["y"], {}]], {"x": np.array([1])}, outputs={"y": "int64"})

@@ -4,13 +4,67 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond
+from nnparity.conditions import beyond, config_is
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
 VERSIONS = ("iree-base-compiler<=3.13.0",)
 GRU = {"batch": 2, "dtype": "float32", "time": 2, "features": 1, "hidden": 1, "reset": "after"}
+
+
+PRODUCT = {"batch": 1, "dtype": "float32", "d": 1, "h": 1, "i": 1, "j": 1, "k": 1}
+SCORES = Case(
+    "einsum",
+    {"batch": 2, "dtype": "float32", "d": 2, "h": 2, "i": 3, "j": 4, "k": 1, "equation": "bhid,bhjd->bhij"},
+    0,
+    {"left": np.ones((2, 2, 3, 2), np.float32), "right": np.ones((2, 2, 4, 2), np.float32)},
+)
+GROUPED = Case(
+    "grouped_query_attention",
+    {
+        "batch": 2,
+        "dtype": "float32",
+        "heads": 2,
+        "groups": 2,
+        "depth": 4,
+        "width": 5,
+        "length": 3,
+        "shared": "expanded",
+        "bias": False,
+    },
+    0,
+    {"x": np.arange(30, dtype=np.float32).reshape(2, 3, 5)},
+)
+OWN = Case(
+    "multi_head_attention",
+    {
+        "batch": 2,
+        "dtype": "float32",
+        "cross": False,
+        "heads": 2,
+        "embed": 8,
+        "query_length": 5,
+        "key_length": 5,
+        "mask": "none",
+    },
+    0,
+    {"x": np.sin(np.arange(80, dtype=np.float32)).reshape(2, 5, 8)},
+)
+COMPUTED_SIZES = (
+    "Reshape to sizes that the model computes takes a -1 among them for a size instead of for what is left: tf2onnx "
+    "writes every Einsum of four axes so, and the product that follows has -1 rows"
+)
+
+
+def nothing_summed(case: Case) -> bool:
+    """Whether a product of matrices sums no numbers at all."""
+    return case.config["j"] == 0 and case.config["equation"] == "bij,jk->bik"
+
+
+def any_case(case: Case) -> bool:
+    """Whatever the config: the products of attention are written alike."""
+    return True
 
 
 def opened(case: Case) -> bool:
@@ -21,12 +75,12 @@ def opened(case: Case) -> bool:
 KNOWN = (
     KnownDivergence(
         component="iree_cpu",
-        layer="gru",
+        layer="gru rnn",
         stage=Stage.LOAD,
         status=Status.ERROR,
         fix=Fix.UPSTREAM,
-        reason="onnx.GRU is written out with zeros to put its results in, whose sizes are constants out of the types, "
-        "-1 where the batch is open, which 'linalg.fill' refuses; the pull request puts this right for LSTM",
+        reason="onnx.GRU and onnx.RNN are written out with zeros to put their results in, whose sizes are constants "
+        "out of the types, -1 where the batch is open, which 'linalg.fill' refuses; the pull request puts LSTM right",
         link="https://github.com/llvm/torch-mlir/pull/4150",
         versions=VERSIONS,
         witness=Case(
@@ -65,5 +119,42 @@ KNOWN = (
             {"t": np.array([1e10], np.float32)},
         ),
         applies=beyond(1e8),
+    ),
+    *(
+        KnownDivergence(
+            component="iree_cpu",
+            layer=witness.layer,
+            stage=stage,
+            status=status,
+            fix=Fix.UPSTREAM,
+            reason=COMPUTED_SIZES,
+            link="https://github.com/iree-org/iree/issues/24261",
+            versions=VERSIONS,
+            witness=witness,
+            applies=applies,
+            paths="tensorflow>onnx_from_tensorflow>*",
+        )
+        for stage, status, applies, witness in (
+            (Stage.RUN, Status.ERROR, config_is(equation="bhid,bhjd->bhij"), SCORES),
+            (Stage.COMPARE, Status.MISMATCH, any_case, GROUPED),
+            (Stage.COMPARE, Status.MISMATCH, any_case, OWN),
+        )
+    ),
+    KnownDivergence(
+        component="iree_cpu",
+        layer="einsum",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="MatMul that sums no numbers ends iree-compile, after a warning that it reads what nobody has written",
+        link="none found: iree-compile crash matmul zero size contraction dimension uninitialized tensor.empty",
+        versions=VERSIONS,
+        witness=Case(
+            "einsum",
+            {**PRODUCT, "j": 0, "equation": "bij,jk->bik"},
+            0,
+            {"left": np.ones((1, 1, 0), np.float32), "right": np.ones((0, 1), np.float32)},
+        ),
+        applies=nothing_summed,
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, empty, non_finite, small_row
+from nnparity.conditions import beyond, both, config_is, either, empty, non_finite, small_row
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -36,6 +36,7 @@ def entry(
     paths: str = "*",
     stage: Stage = Stage.COMPARE,
     status: Status = Status.MISMATCH,
+    of_integers: bool = False,
 ) -> KnownDivergence:
     """Return an entry of the kernels; in other dtypes than float32 the converter's own show first."""
     return KnownDivergence(
@@ -48,7 +49,7 @@ def entry(
         link=link,
         versions=VERSIONS,
         witness=witness,
-        applies=applies if status is Status.ERROR else both(config_is(dtype="float32"), applies),
+        applies=applies if of_integers or status is Status.ERROR else both(config_is(dtype="float32"), applies),
         paths=paths,
     )
 
@@ -101,6 +102,49 @@ KNOWN: tuple[KnownDivergence, ...] = (
             {"x": np.array([[1e-10]], np.float32)},
         ),
         applies=small_row(1e-2),
+    ),
+    entry(
+        "sinusoidal_positions",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        reason="Slice, Relu, Concat or Transpose of what Unsqueeze makes of one axis reads what is in memory for one "
+        "row after a run with more: 0, garbage, or the right number; our runtime refuses it, so that it always fails "
+        "alike",
+        link="none found: alibaba/MNN Slice after Unsqueeze zero result when batch shrinks to 1 second forward",
+        witness=Case(
+            "sinusoidal_positions",
+            {
+                "batch": 3,
+                "dtype": "float32",
+                "pairs": 1,
+                "period": 100.0,
+                "order": "sin_cos",
+                "odd": False,
+                "shift": 0,
+                "inner": [],
+            },
+            0,
+            {"t": np.ones(1, np.float32)},
+            open_axes=("batch",),
+        ),
+        applies=lambda case: bool(case.open_axes) and case.inputs["t"].shape == (1,),
+        # What PyTorch's exporters write is a product, and TFLite's converter writes a Reshape.
+        paths="tensorflow>*>mnn_from_onnx*",
+    ),
+    entry(
+        "remainder",
+        reason="FLOORMOD of integers divides as C does, to zero, and so has the dividend's sign",
+        link="none found: alibaba/MNN BinaryOp FLOORMOD int32 negative sign of divisor",
+        witness=Case(
+            "remainder",
+            {"batch": 1, "dtype": "float32", "inner": [1], "numbers": "int32", "sign_of": "divisor"},
+            0,
+            {"x": np.array([[-1]], np.int32)},
+        ),
+        applies=both(either(config_is(numbers="int32"), config_is(numbers="int64")), config_is(sign_of="divisor")),
+        # tf2onnx writes it as a product and differences.
+        paths="tensorflow>*>mnn_from_tflite>*",
+        of_integers=True,
     ),
     entry(
         "*",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnparity.conditions import config_is, empty
+from nnparity.conditions import config_is, either, empty, in_bfloat16, in_half
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -56,7 +56,8 @@ def entry(
 
 KNOWN: tuple[KnownDivergence, ...] = (
     entry(
-        "gru lstm rnn multi_head_attention grouped_query_attention mixture_of_experts swiglu take_along_axis",
+        "gru lstm rnn mlp multi_head_attention grouped_query_attention mixture_of_experts rewritten_block swiglu "
+        "take_along_axis transformer_encoder_block",
         shown=FAILING,
         reason="FULLY_CONNECTED takes the first axis of its input for the rows, also where there are more than two: "
         "Reshape error, since the next operator has another number of elements than it needs",
@@ -64,7 +65,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         witness=case("swiglu", np.ones((2, 3, 4), np.float32), inner=[3], features=4, hidden=4, bias=False),
     ),
     entry(
-        "attention_cache_step",
+        "attention_cache_step grouped_query_attention multi_head_attention",
         shown=DIFFERENT,
         reason="FULLY_CONNECTED ignores its option `keep_num_dims`: (2, 4) instead of (2, 1, 4)",
         link="none found: alibaba/MNN tflite FULLY_CONNECTED keep_num_dims 3D input reshape error",
@@ -78,6 +79,25 @@ KNOWN: tuple[KnownDivergence, ...] = (
                 "past_value": np.ones((2, 2, 4, 3), np.float32),
             },
         ),
+    ),
+    entry(
+        "attention_cache_step",
+        shown=FAILING,
+        reason="FULLY_CONNECTED takes the first axis of its input for the rows, also where there are more than two: in "
+        "half precision PyTorch's products are written so here too",
+        link="none found: alibaba/MNN tflite FULLY_CONNECTED keep_num_dims 3D input reshape error",
+        witness=Case(
+            "attention_cache_step",
+            {"batch": 2, "dtype": "float16", "heads": 2, "depth": 3, "width": 4, "past": 4},
+            0,
+            {
+                "x": np.ones((2, 1, 4), np.float16),
+                "past_key": np.ones((2, 2, 4, 3), np.float16),
+                "past_value": np.ones((2, 2, 4, 3), np.float16),
+            },
+        ),
+        applies=in_half,
+        paths="torch>*",
     ),
     entry(
         "attention_cache_step grouped_query_attention mixture_of_experts patch_embedding swiglu",
@@ -140,7 +160,8 @@ KNOWN: tuple[KnownDivergence, ...] = (
     entry(
         "resize_nearest",
         shown=DIFFERENT,
-        reason="the option `half_pixel_centers` of RESIZE_NEAREST_NEIGHBOR is not read",
+        reason="`half_pixel_centers` of RESIZE_NEAREST_NEIGHBOR takes half a pixel away before it rounds down, which "
+        "TFLite does not",
         link="none found: alibaba/MNN tflite RESIZE_NEAREST_NEIGHBOR half_pixel_centers",
         witness=case(
             "resize_nearest",
@@ -152,6 +173,139 @@ KNOWN: tuple[KnownDivergence, ...] = (
         ),
         applies=config_is(centres="half_pixel"),
         paths="tensorflow>*",
+    ),
+    entry(
+        "resize_nearest",
+        shown=DIFFERENT,
+        reason="litert-torch asks for `half_pixel_centers` where PyTorch has none, and MNN reads it in another way "
+        "than TFLite: 2 pixels to 4 are 0, 0, 0, 1",
+        link="none found: alibaba/MNN tflite RESIZE_NEAREST_NEIGHBOR half_pixel_centers",
+        witness=case(
+            "resize_nearest",
+            np.array([[[[1.0, 2.0]]]], np.float32),
+            channels=1,
+            size=[1, 2],
+            out_size=[1, 4],
+            centres="asymmetric",
+        ),
+        applies=config_is(centres="asymmetric"),
+        paths="torch>*",
+    ),
+    entry(
+        "pad padded_conv2d",
+        shown=DIFFERENT,
+        reason="MIRROR_PAD becomes padding with zeros",
+        link="none found: alibaba/MNN tflite MIRROR_PAD reflect zeros",
+        witness=case(
+            "pad",
+            np.arange(1, 4, dtype=np.float32).reshape(1, 1, 1, 3),
+            channels=1,
+            size=[1, 3],
+            mode="reflect",
+            padding=[[0, 0], [1, 0]],
+            value=0.0,
+        ),
+        applies=config_is(mode="reflect"),
+    ),
+    entry(
+        "relu_family",
+        shown=DIFFERENT,
+        reason="PRELU takes its slopes for those of the last axis, whatever their shape",
+        link="none found: alibaba/MNN tflite PRELU alpha shape channel axis",
+        witness=case(
+            "relu_family",
+            -np.ones((1, 2, 3), np.float32),
+            kind="prelu",
+            slopes="by_channel",
+            inner=[2, 3],
+        ),
+        applies=config_is(kind="prelu", slopes="by_channel"),
+        paths="tensorflow>*",
+    ),
+    entry(
+        "depthwise_conv2d",
+        shown=DIFFERENT,
+        reason="DEPTHWISE_CONV_2D with a multiplier has its weights in another order",
+        link="none found: alibaba/MNN tflite DEPTHWISE_CONV_2D depth_multiplier wrong result",
+        witness=case(
+            "depthwise_conv2d",
+            np.arange(1, 3, dtype=np.float32).reshape(1, 2, 1, 1),
+            channels=2,
+            multiplier=2,
+            window={"kernel": [1, 1], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [1, 1]},
+            bias=False,
+        ),
+        applies=lambda case: case.config["multiplier"] > 1,
+    ),
+    entry(
+        "conv_transpose2d",
+        shown=DIFFERENT,
+        reason="TRANSPOSE_CONV of one pixel by a kernel of one gives 0",
+        link="none found: alibaba/MNN tflite TRANSPOSE_CONV 1x1 zero result",
+        witness=case(
+            "conv_transpose2d",
+            np.ones((1, 1, 1, 1), np.float32),
+            in_channels=1,
+            out_channels=1,
+            groups=1,
+            size=[1, 1],
+            kernel=[1, 1],
+            stride=[1, 1],
+            padding=[0, 0],
+            output_padding=[0, 0],
+            bias=False,
+        ),
+        applies=config_is(size=[1, 1], kernel=[1, 1]),
+        paths="tensorflow>*",
+    ),
+    entry(
+        "einsum",
+        shown=FAILING,
+        reason="BATCH_MATMUL of two matrices, of which one was a vector, is an operator that the kernels for CPUs do "
+        "not take: Don't support type [BatchMatMul]",
+        link="none found: alibaba/MNN tflite Don't support type BatchMatMul Create execution error",
+        witness=Case(
+            "einsum",
+            {"batch": 2, "dtype": "float32", "d": 2, "h": 2, "i": 3, "j": 4, "k": 2, "equation": "bi,j->bij"},
+            0,
+            {"left": np.ones((2, 3), np.float32), "right": np.ones(4, np.float32)},
+        ),
+        applies=config_is(equation="bi,j->bij"),
+        paths="torch>*",
+    ),
+    entry(
+        "cast",
+        shown=DIFFERENT,
+        reason="a cast to bool leaves the number as it is",
+        link="none found: alibaba/MNN tflite CAST float to bool",
+        witness=case("cast", np.full((1, 1), 0.5, np.float32), inner=[1], source="float", target="bool"),
+        applies=config_is(target="bool"),
+    ),
+    entry(
+        "mixture_of_experts take_along_axis",
+        shown=DIFFERENT,
+        reason="GATHER ignores `batch_dims`: the result has an axis more",
+        link="none found: alibaba/MNN tflite GATHER batch_dims ignored",
+        witness=Case(
+            "take_along_axis",
+            {"batch": 1, "dtype": "float32", "inner": [1], "axis": 1, "picked": 3, "indices": "int64"},
+            0,
+            {"x": np.ones((1, 1), np.float32), "indices": np.zeros((1, 3), np.int64)},
+        ),
+        paths="tensorflow>*",
+    ),
+    entry(
+        "*",
+        shown=DIFFERENT,
+        reason="tensors in 16 bits become float32, inputs and outputs too",
+        link="none found: alibaba/MNN tflite float16 model input output float32",
+        witness=Case(
+            "global_pool",
+            {"batch": 1, "dtype": "float16", "channels": 1, "size": [1, 2], "kind": "average", "keep_axes": True},
+            0,
+            {"x": np.ones((1, 1, 1, 2), np.float16)},
+        ),
+        applies=either(in_half, in_bfloat16),
     ),
     entry(
         "custom_operator",
@@ -168,5 +322,17 @@ KNOWN: tuple[KnownDivergence, ...] = (
         witness=case("silu", np.zeros((0, 1), np.float32), inner=[1]),
         applies=empty,
         paths="tensorflow>*",
+    ),
+    entry(
+        "*",
+        shown=LOADING,
+        reason="what PyTorch folds of a layer that is given no rows is a constant without elements, or its result is "
+        "one, which MNN does not find: tensor is input but not found, Can't find output",
+        link="none found: alibaba/MNN tflite Can't find output from the model constant output",
+        witness=case(
+            "mixture_of_experts", np.zeros((0, 1, 1), np.float32), length=1, width=1, hidden=1, experts=2, chosen=1
+        ),
+        applies=empty,
+        paths="torch>*",
     ),
 )

@@ -136,6 +136,8 @@ KNOWN: tuple[KnownDivergence, ...] = (
             0,
             {"x": np.ones((1, 5, 3, 4), np.float32)},
         ),
-        applies=lambda case: case.layer in {"mixer_block", "squeeze_excite"} or "transformer" in case.layer,
+        applies=lambda case: (
+            case.layer in {"mixer_block", "rewritten_block", "squeeze_excite"} or "transformer" in case.layer
+        ),
     ),
 )

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from nnparity.conditions import config_is, either, in_bfloat16, in_half, spread_along_axis
+from nnparity.conditions import both, config_is, either, empty, in_bfloat16, in_half, spread_along_axis
 from nnparity.divergence import Fix, KnownDivergence, of_each
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -33,6 +33,7 @@ WITH_WEIGHTS = (
     "mixer",
     "mlp",
     "multi_head",
+    "rewritten",
     "patch",
     "resnet",
     "rnn",
@@ -45,6 +46,11 @@ WITH_WEIGHTS = (
 def case(layer: str, x: np.ndarray, **keys: object) -> Case:
     """Return a case of this layer whose only input is x, with a row of the batch for each of its own."""
     return Case(layer, {"batch": len(x), "dtype": "float32", **keys}, 0, {"x": x})
+
+
+def has_rows(case: Case) -> bool:
+    """Whether the inputs have elements."""
+    return not empty(case)
 
 
 entries = partial(of_each, CONVERSIONS, fix=Fix.UPSTREAM, versions=VERSIONS)
@@ -83,8 +89,10 @@ KNOWN: tuple[KnownDivergence, ...] = (
     ),
     *entries(
         "patch_embedding",
+        shown=(Stage.RUN, Status.ERROR),
         reason="a class token that is expanded over the batch is folded into a constant that has the batch as an axis, "
-        "which the rows that it is joined with have not: a result of another shape, or memory written beyond its end",
+        "which the rows that it is joined with have not: Concat gives another shape, or writes beyond its memory; our "
+        "runtime refuses it, so that it always fails alike",
         link="none found: Tencent/ncnn pnnx class token expand batch cat constant folded wrong shape",
         witness=case(
             "patch_embedding",
@@ -97,7 +105,26 @@ KNOWN: tuple[KnownDivergence, ...] = (
             layout="NCHW",
             class_token=True,
         ),
-        applies=config_is(class_token=True),
+        applies=both(config_is(class_token=True), has_rows),
+    ),
+    *entries(
+        "patch_embedding",
+        shown=(Stage.LOAD, Status.ERROR),
+        reason="a class token that is expanded over no rows is folded into a constant without elements, of which "
+        "ncnn finds no data: load_model gives -1",
+        link="none found: Tencent/ncnn MemoryData empty size 0 load_model -1",
+        witness=case(
+            "patch_embedding",
+            np.ones((0, 1, 1, 2), np.float32),
+            channels=1,
+            patch=1,
+            rows=1,
+            columns=2,
+            embed=1,
+            layout="NCHW",
+            class_token=True,
+        ),
+        applies=both(config_is(class_token=True), empty),
     ),
     *entries(
         "transformer_decoder_block",

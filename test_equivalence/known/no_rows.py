@@ -135,7 +135,7 @@ EXPORTERS = (
     no_rows(
         "onnx_from_torch_legacy",
         "group_norm multi_head_attention transformer_decoder_block transformer_encoder_block grouped_query_attention "
-        "patch_embedding attention_cache_step bidirectional_lstm",
+        "patch_embedding attention_cache_step bidirectional_lstm rewritten_block",
         shown=(Stage.CONVERT, Status.CRASH),
         fix=Fix.UPSTREAM,
         reason="the exporter's inference of shapes divides by a size of 0, that of a Reshape for one, and the process "

@@ -18,7 +18,15 @@ EMPTY = load_file(Path(__file__).with_name("no_rows.py"))
 # What it does to tf.where, to integers that are divided and to the steps of a floating-point remainder.
 ARITHMETIC = ("tf.where becomes", "FloorDiv of integers", "the remainder of floats")
 
+# How it resizes, which the evaluator shows.
+RESIZES = ("tf.image.resize to the nearest", "Resize gets scales", "ResizeBicubic always")
+
 KNOWN = (
+    *(
+        replace(entry, component="onnx13_from_tensorflow", paths="*>onnx_reference")
+        for entry in NEWER.KNOWN
+        if entry.reason.startswith(RESIZES)
+    ),
     *(
         replace(entry, component="onnx13_from_tensorflow")
         for entry in NEWER.KNOWN

@@ -92,6 +92,8 @@ def open_batch(case: Case) -> bool:
 
 
 NARROW = {"batch": 1, "dtype": "bfloat16", "inner": [2]}
+PRODUCT = {"batch": 1, "dtype": "bfloat16", "equation": "bij,jk->bik", "d": 1, "h": 1, "i": 1, "j": 1, "k": 1}
+MULTIPLIED = Case("einsum", PRODUCT, 0, {"left": np.ones((1, 1, 1), "bfloat16"), "right": np.ones((1, 1), "bfloat16")})
 TWO = np.ones((1, 2), "bfloat16")
 CLIPPED = Case("clip", {**NARROW, "bounds": [-1.0, 1.0]}, 0, {"x": TWO})
 SORTED = Case("sort", {**NARROW, "axis": -1, "descending": False}, 0, {"x": TWO})
@@ -374,6 +376,7 @@ KNOWN = (
             (Stage.RUN, Status.ERROR, SORTED, "*onnxruntime_*", "the model asks for float16"),
             (Stage.RUN, Status.ERROR, SORTED, "openvino_from_onnx*", "the model asks for float16"),
             (Stage.RUN, Status.ERROR, SORTED, "rela[xy]_from_onnx>*", "the library that TVM compiles takes float16"),
+            (Stage.RUN, Status.ERROR, MULTIPLIED, "iree_from_onnx>*", "the program that IREE compiles takes float16"),
             (
                 Stage.RUN,
                 Status.ERROR,

@@ -188,39 +188,9 @@ KNOWN = (
             # onnx_reference overlooks inputs that the model has not.
             paths=reader,
         )
-        for stage, reader in ((Stage.RUN, "*>onnxruntime_* *>qnn_*"), (Stage.CONVERT, "*>relay_from_onnx>*"))
-    ),
-    *(
-        KnownDivergence(
-            component="onnx_from_torch_legacy",
-            layer="attention_cache_step",
-            stage=Stage.RUN,
-            status=Status.ERROR,
-            fix=Fix.NEVER,
-            reason="where its inference of shapes ends, the exporter declares an output with the sizes of the trace, "
-            f"though an input's batch is open; {who} for the true one and writes it into a Reshape",
-            link="https://github.com/pytorch/pytorch/issues/43795",
-            versions=("torch<=2.13.0",),
-            witness=Case(
-                "attention_cache_step",
-                {"batch": 2, "dtype": "float32", "heads": 2, "depth": 1, "width": 1, "past": 1},
-                0,
-                {
-                    "x": np.ones((3, 1, 1), np.float32),
-                    "past_key": np.ones((3, 2, 1, 1), np.float32),
-                    "past_value": np.ones((3, 2, 1, 1), np.float32),
-                },
-                open_axes=("batch",),
-            ),
-            applies=lambda case: bool(case.open_axes),
-            paths=paths,
-        )
-        for who, paths in (
-            ("onnxsim takes the declared batch", "*>onnx_simplified>*"),
-            (
-                "onnxslim copies the declared batch to what is computed before, and ONNX Runtime's levels take it",
-                "*>onnx_slimmed>onnxruntime_* !*_unoptimized",
-            ),
+        for stage, reader in (
+            (Stage.RUN, "*>onnxruntime_* *>qnn_* *>vitis_ai_*"),
+            (Stage.CONVERT, "*>relay_from_onnx>* *>iree_from_onnx>*"),
         )
     ),
     *(

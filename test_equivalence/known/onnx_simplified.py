@@ -23,11 +23,11 @@ NO_ROWS = {
 CLASS_TOKEN = {
     "batch": 0,
     "dtype": "float32",
-    "channels": 1,
-    "patch": 1,
-    "rows": 1,
-    "columns": 2,
-    "embed": 1,
+    "channels": 3,
+    "patch": 2,
+    "rows": 2,
+    "columns": 3,
+    "embed": 4,
     "layout": "NCHW",
     "class_token": True,
 }
@@ -35,10 +35,13 @@ CLASS_TOKEN = {
 
 def over_one(case: Case) -> bool:
     """Whether the layer has a softmax over a single element."""
+    config = case.config
     if case.layer == "softmax":
-        return bool(case.inputs["x"].shape[case.config["axis"]] == 1)
-    lengths = ("key_length", "length", "memory_length", "experts")
-    return any(case.config.get(length) == 1 for length in lengths)
+        return bool(case.inputs["x"].shape[config["axis"]] == 1)
+    if case.layer == "mixture_of_experts":
+        return bool(config["experts"] == 1)
+    lengths = (config.get(name) for name in ("key_length", "length", "memory_length"))
+    return ("attention" in case.layer or "transformer" in case.layer) and 1 in lengths
 
 
 KNOWN = (
@@ -81,18 +84,25 @@ KNOWN = (
             (Stage.LOAD, "onnxruntime_cpu_extended"),
         )
     ),
-    KnownDivergence(
-        component="onnx_simplified",
-        layer="patch_embedding",
-        stage=Stage.RUN,
-        status=Status.ERROR,
-        fix=Fix.UPSTREAM,
-        reason="an operand without elements is left out of a Concat, and with it its size along the axis: no class "
-        "tokens and four patches are four places, not five",
-        link="none found: onnxsim Concat empty initializer zero elements removed wrong shape",
-        versions=("onnxsim<=0.8.1",),
-        witness=Case("patch_embedding", CLASS_TOKEN, 0, {"x": np.zeros((0, 1, 1, 2), np.float32)}),
-        applies=both(config_is(class_token=True), empty),
-        paths="torch>onnx_from_torch>onnx_simplified>onnxruntime_cpu_unoptimized",
+    *(
+        KnownDivergence(
+            component="onnx_simplified",
+            layer="patch_embedding",
+            stage=stage,
+            status=Status.ERROR,
+            fix=Fix.UPSTREAM,
+            reason="an operand without elements is left out of a Concat, and with it its size along the axis: no class "
+            "tokens and six patches are six places, not seven",
+            link="none found: onnxsim Concat empty initializer zero elements removed wrong shape",
+            versions=("onnxsim<=0.8.1",),
+            witness=Case("patch_embedding", CLASS_TOKEN, 0, {"x": np.zeros((0, 3, 4, 6), np.float32)}),
+            applies=both(config_is(class_token=True), empty),
+            paths=f"torch>onnx_from_torch>onnx_simplified>{runtimes}",
+        )
+        for stage, runtimes in (
+            (Stage.RUN, "onnxruntime_cpu_*"),
+            (Stage.RUN, "onnx_reference"),
+            (Stage.LOAD, "onnxruntime_cpu"),
+        )
     ),
 )

@@ -9,6 +9,7 @@ from nnparity.conditions import (
     beyond_float_precision,
     both,
     config_is,
+    either,
     infinite,
     non_finite,
     row_near_zero,
@@ -24,6 +25,16 @@ NAN, INF = float("nan"), float("inf")
 PADDED = {"kernel": [3, 3], "stride": [2, 2], "padding": [1, 1], "size": [4, 4]}
 SUMMED = {**ONE, "batch": 3, "inner": [2], "axis": 0, "keepdims": False}
 GLOBAL_MAX = {**ONE, "channels": 1, "size": [2, 2], "kind": "max", "keep_axes": True}
+SQUEEZED = {
+    **ONE,
+    "channels": 1,
+    "reduced": 1,
+    "height": 1,
+    "width": 1,
+    "layout": "NCHW",
+    "activation": "relu",
+    "gate": "sigmoid",
+}
 BOUNDED = frozenset((
     "clip",
     "conv2d_bn_relu",
@@ -149,7 +160,7 @@ KNOWN = tuple(
             reason="Exp of NaN is infinity, and the greatest number, which is taken off before, forgets a NaN",
             link="https://github.com/openvinotoolkit/openvino/issues/35685",
             applies=non_finite,
-            paths="torch>onnx_from_torch>*",
+            paths="torch>onnx_from_torch>* tensorflow>*>openvino_from_tflite>*",
         ),
         entry(
             setting,
@@ -238,6 +249,18 @@ KNOWN = tuple(
             applies=lambda case: case.layer in {"mlp", "squeeze_excite", "swiglu"},
             # TFLite's products have transposed weights.
             paths="*[!e]_from_t[eo]*",
+        ),
+        entry(
+            setting,
+            Case("squeeze_excite", SQUEEZED, 0, {"x": np.ones((1, 1, 1, 1), np.float32)}),
+            layer="*",
+            stage=Stage.LOAD,
+            status=Status.ERROR,
+            reason="two products of one element in a row become one subgraph, from TFLite with the products of the "
+            "layers that have them only: Layout rank can't be larger than tensor rank",
+            link="none found: openvino snippets CPU Layout rank can't be larger than tensor rank",
+            applies=either(config_is(channels=1, reduced=1), config_is(features=1, hidden=1)),
+            paths="tensorflow>*>openvino_from_tflite>*",
         ),
     )
 )

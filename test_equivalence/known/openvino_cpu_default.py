@@ -37,6 +37,7 @@ PRODUCTS = frozenset((
     "resize_bilinear",
     "resize_nearest",
     "resnet_bottleneck",
+    "rewritten_block",
     "rnn",
     "rotary_attention",
     "sliding_window_attention",

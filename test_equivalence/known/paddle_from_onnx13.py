@@ -154,7 +154,9 @@ KNOWN = (
         "GlobalAveragePool over one axis, as tf2onnx writes a mean over the last, hands Paddle a list for its size, or "
         "fails where it does not know how many axes there are",
         "none found: X2Paddle onnx GlobalAveragePool AdaptiveAvgPool1D output_size pool_size must be int",
-        applies=layer_in("layer_norm", "rms_norm", "transformer_decoder_block", "transformer_encoder_block"),
+        applies=layer_in(
+            "layer_norm", "rewritten_block", "rms_norm", "transformer_decoder_block", "transformer_encoder_block"
+        ),
         paths="tensorflow>*",
     ),
     diverges(

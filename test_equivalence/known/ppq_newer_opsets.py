@@ -18,13 +18,21 @@ REDUCED_BY_TENSORFLOW = frozenset((
     "layer_norm",
     "logsumexp",
     "mixer_block",
+    "rewritten_block",
     "rms_norm",
     "squeeze_excite",
     "transformer_decoder_block",
     "transformer_encoder_block",
     "variance",
 ))
-REDUCED_BY_TORCH = frozenset(("global_pool", "l2_normalize", "rms_norm", "squeeze_excite", "variance"))
+REDUCED_BY_TORCH = frozenset((
+    "global_pool",
+    "l2_normalize",
+    "rewritten_block",
+    "rms_norm",
+    "squeeze_excite",
+    "variance",
+))
 SIZED = frozenset((
     "bidirectional_lstm",
     "gru",

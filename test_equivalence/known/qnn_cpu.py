@@ -30,8 +30,8 @@ BICUBIC = {**ONE, "channels": 1, "size": [1, 3], "out_size": [1, 4], "coefficien
 MULTIPLYING = """
     alibi_attention attention attention_cache_step bidirectional_lstm conv1d conv2d_bn_relu conv3d conv_transpose2d
     depthwise_conv2d einsum glu grouped_query_attention gru inverted_residual l2_normalize lstm mish mixer_block mlp
-    multi_head_attention padded_conv2d patch_embedding relative_position_attention resnet_bottleneck rms_norm rnn
-    rotary_attention round silu sinusoidal_positions sliding_window_attention squeeze_excite swiglu
+    multi_head_attention padded_conv2d patch_embedding relative_position_attention resnet_bottleneck rewritten_block
+    rms_norm rnn rotary_attention round silu sinusoidal_positions sliding_window_attention squeeze_excite swiglu
     transformer_decoder_block transformer_encoder_block
 """
 COMPARING = "clip global_pool hard_activations l2_normalize max_pool2d relu_family round squeeze_excite"

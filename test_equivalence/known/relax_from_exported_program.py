@@ -31,7 +31,7 @@ def counts_from_the_end(case: Case) -> bool:
 def multiplies(case: Case) -> bool:
     """Whether the layer has a product, a convolution or a batch normalisation as PyTorch takes it apart."""
     named = ("attention", "conv", "lstm", "gru", "rnn", "mlp", "transformer", "mixer", "mixture", "patch", "swiglu")
-    others = {"batch_norm", "einsum", "inverted_residual", "resnet_bottleneck", "squeeze_excite"}
+    others = {"batch_norm", "einsum", "inverted_residual", "resnet_bottleneck", "rewritten_block", "squeeze_excite"}
     return case.layer in others or any(name in case.layer for name in named)
 
 

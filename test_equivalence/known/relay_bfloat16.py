@@ -26,6 +26,7 @@ def keeps_a_tensor_between(case: Case) -> bool:
         "grouped_query_attention",
         "multi_head_attention",
         "inverted_residual",
+        "rewritten_block",
         "squeeze_excite",
         "rotary_attention",
         "sinusoidal_positions",

@@ -402,7 +402,10 @@ AT_EVERY_LEVEL: tuple[KnownDivergence, ...] = (
 
 def takes_erf(case: Case) -> bool:
     """Whether the layer has a GELU that is not the approximation by tanh."""
-    return case.layer in {"gelu", "mixer_block", "transformer_encoder_block"} and "tanh" not in case.config.values()
+    return (
+        case.layer in {"gelu", "mixer_block", "rewritten_block", "transformer_encoder_block"}
+        and "tanh" not in case.config.values()
+    )
 
 
 KNOWN: tuple[KnownDivergence, ...] = (

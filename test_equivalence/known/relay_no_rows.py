@@ -61,7 +61,7 @@ KNOWN: tuple[KnownDivergence, ...] = tuple(
             for layers, witness, paths in (
                 (
                     "attention_cache_step grouped_query_attention mixer_block mixture_of_experts multi_head_attention "
-                    "rnn swiglu transformer_decoder_block transformer_encoder_block",
+                    "rewritten_block rnn swiglu transformer_decoder_block transformer_encoder_block",
                     SWIGLU,
                     "torch>*",
                 ),
@@ -103,7 +103,7 @@ KNOWN: tuple[KnownDivergence, ...] = tuple(
         ),
         (
             "relay_from_tflite",
-            "layer_norm mixer_block transformer_decoder_block transformer_encoder_block",
+            "layer_norm mixer_block rewritten_block transformer_decoder_block transformer_encoder_block",
             CONVERTING,
             "RESHAPE to a size of 0, which litert-torch writes for a layer norm with the rows on the second axis, "
             "copies the size of the axis at that place (relay/frontend/tflite.py, convert_reshape)",
@@ -139,7 +139,7 @@ KNOWN: tuple[KnownDivergence, ...] = tuple(
         ),
         (
             "relay_from_torchscript",
-            "multi_head_attention transformer_decoder_block transformer_encoder_block",
+            "multi_head_attention rewritten_block transformer_decoder_block transformer_encoder_block",
             CONVERTING,
             "scaled_dot_product_attention joins rows and heads and splits them again by the number of rows, which is a "
             "division by 0 (relay/frontend/pytorch.py)",

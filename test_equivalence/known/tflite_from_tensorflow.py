@@ -55,7 +55,7 @@ KNOWN = (
         ),
         applies=either(both(config_is(mask="fill_inf"), wholly_masked("mask")), both(holds_infinity, beyond(1e15))),
         # Relay declines the SELECT_V2 of the file.
-        paths="*>litert_*",
+        paths="*>litert_* *>openvino_from_tflite>*",
     ),
     KnownDivergence(
         component="tflite_from_tensorflow",
@@ -79,7 +79,7 @@ KNOWN = (
         ),
         applies=non_finite,
         # Without the delegate there is no infinity.
-        paths="*>litert_xnnpack",
+        paths="*>litert_xnnpack *>openvino_from_tflite>*",
     ),
     KnownDivergence(
         component="tflite_from_tensorflow",

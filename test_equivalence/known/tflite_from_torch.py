@@ -300,7 +300,7 @@ KNOWN = (
         ),
         applies=both(config_is(groups=1), transposes_shared_keys),
         # Relay declines the BROADCAST_TO of the file.
-        paths="*>litert_*",
+        paths="*>litert_* *>openvino_from_tflite>*",
     ),
     KnownDivergence(
         component="tflite_from_torch",
@@ -352,8 +352,8 @@ KNOWN = (
             {"x": np.arange(4, dtype=np.float32).reshape(1, 1, 1, 4)},
         ),
         applies=centres_matter,
-        # MNN does not read the option that is wrong.
-        paths="* !*>mnn_from_tflite*",
+        # OpenVINO does not read the option that is wrong, and MNN reads it in another way.
+        paths="* !*>mnn_from_tflite* !*>openvino_from_tflite*",
     ),
     KnownDivergence(
         component="tflite_from_torch",

@@ -1,0 +1,121 @@
+"""The committed report: a small record of a run, and Markdown pages that are pure functions of the record alone.
+
+Nothing in it depends on when or where the run was: no dates, no host, times only as ratios.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from nnparity.errors import UserError
+from nnparity.pages import INDEX, Page, Parts, Section
+from nnparity.rendering import put, shown_in_markdown, templates
+from nnparity.report import recorded_in
+from nnparity.store import Results
+
+SCHEMA = "nnparity-published/1"
+RECORD = "record.json"
+FIRST = "README.md"
+"""The page that a code host shows where the folder is opened."""
+MARK = "<!-- written by nnparity publish -->\n"
+
+
+def publish(results: Results, folder: Path, parts: Parts) -> tuple[Path, ...]:
+    """Write the record of the results and the pages made from it; return where they are.
+
+    Pages of an earlier record that this one does not have are removed.
+    Raises UserError if the folder cannot be written to.
+    """
+    text = record_text(results, parts)
+    files = {RECORD: text.encode(), **pages_of(json.loads(text), parts)}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            put(folder / name, data)
+        for file in sorted(folder.glob("*.md")):
+            if file.name not in files and file.read_text(encoding="utf-8", errors="replace").startswith(MARK):
+                file.unlink()
+    except OSError as error:
+        raise UserError(
+            f"writing the report into {folder}: {error.strerror}; give another folder with --out"
+        ) from error
+    return tuple(folder / name for name in files)
+
+
+def record_text(results: Results, parts: Parts) -> str:
+    """Return as JSON what the pages need: what each section keeps, and what layers and components there were."""
+    recorded = recorded_in(results)
+    facts = recorded.facts
+    record = {
+        "schema": SCHEMA,
+        "nnparity": facts.nnparity,
+        "profile": facts.profile,
+        "seed": facts.seed,
+        "layers": sorted(facts.layers),
+        "components": sorted({step for path in facts.paths for step in path}),
+        "sections": {one.name: _plain(one.keeps(recorded), one.name) for one in parts.sections if one.keeps},
+    }
+    return json.dumps(record, indent=0, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_record(file: Path) -> dict[str, Any]:
+    """Return a record that `publish` wrote. Raises UserError if it is none, or of another schema."""
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"reading {file}: {error}; write it anew with: nnparity publish RESULTS") from error
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+        raise UserError(f"reading {file}: expected the schema {SCHEMA!r}; write it anew with: nnparity publish RESULTS")
+    return record
+
+
+def pages_of(record: Mapping[str, Any], parts: Parts) -> dict[str, bytes]:
+    """Return the pages by file name, a pure function of the record and the templates."""
+    sections = [one for one in parts.sections if one.published and one.name in record["sections"]]
+    there = [page for page in parts.pages if any(page.name in one.pages for one in sections)]
+    there.sort(key=lambda page: page.file != INDEX)
+    single = {page.name: _file(page) for page in there if "{}" not in page.file}
+    return {
+        single[page.name]: _page(page, [one for one in sections if page.name in one.pages], there, record).encode()
+        for page in there
+        if page.name in single
+    }
+
+
+def _page(page: Page, sections: Sequence[Section], beside: Sequence[Page], record: Mapping[str, Any]) -> str:
+    rendered = []
+    folders = tuple(dict.fromkeys(one.templates for one in sections))
+    for section in sections:
+        template = templates((section.templates, *folders), shown_in_markdown).get_template(section.published)
+        text = template.render(section=section, **record["sections"][section.name])
+        rendered.append((section, Markup(text)))  # noqa: S704 rendered with escaping on
+    return templates(folders, shown_in_markdown).get_template("published.md.jinja").render(
+        mark=Markup(MARK),  # noqa: S704 a constant of ours
+        page=page,
+        parts=rendered,
+        record=record,
+        beside=[(one, _file(one)) for one in beside if "{}" not in one.file],
+    )  # fmt: skip
+
+
+def _file(page: Page) -> str:
+    return FIRST if page.file == INDEX else page.file.replace(".html", ".md")
+
+
+def _plain(value: object, where: str) -> Any:
+    """Return the value as JSON has it: floats of three digits, none for "not measured"."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one, where) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one, where) for one in value]
+    if isinstance(value, float):
+        return float(f"{value:.3g}") if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, int)):
+        return str(value) if isinstance(value, str) else value
+    raise TypeError(f"section {where}: keeps gave {value!r}, no JSON value; give text, numbers, lists and mappings")
