@@ -46,7 +46,11 @@ def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -
         return {**line, "result": NO_PATH, "said": f"no path fits {entry.paths!r}"}
     routes = list(islice(paths_that_show(entry, bench, by_hand), MOST_PATHS))
     if not routes:
-        return {**line, "result": NOT_HERE, "said": "no path of it runs here"}
+        return {
+            **line,
+            "result": NOT_HERE,
+            "said": "no path of it runs here, or its witness shows something else on all",
+        }
     problems = []
     for route in routes:
         try:

@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[2]
 PATH = "toy>table_from_toy>table_cpu"
 TABLE_FROM_TOY, TABLE_CPU = "converters/conversions/table_from_toy.py", "converters/runtimes/table_cpu.py"
 BY_HAND = "converters/by_hand/toy.py"
+HOSTILE = "\"\"\"\n# /// script\n'''; import os; os.abort()\n\\"
 # The same fault in a component and in what is done by hand for it: a converter's, a runtime's, and errors of both.
 FAULTS = {
     "conversion": (
@@ -50,12 +51,8 @@ FAULTS = {
         (BY_HAND, "    np.savez", '    raise KeyError("no table of this kind was found")\n    np.savez'),
     ),
     "run error": (
-        (TABLE_CPU, "        return {", '        raise KeyError("no table of this kind was found")\n        return {'),
-        (
-            BY_HAND,
-            "    return multiplied",
-            '    raise KeyError("no table of this kind was found")\n    return multiplied',
-        ),
+        (TABLE_CPU, "        return {", f"        raise ValueError({HOSTILE!r})\n        return {{"),
+        (BY_HAND, "    return multiplied", f"    raise ValueError({HOSTILE!r})\n    return multiplied"),
     ),
     "crash": (
         (TABLE_CPU, "        return {", "        import os\n        os.abort()\n        return {"),
