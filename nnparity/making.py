@@ -31,7 +31,7 @@ from nnparity.script import Answer, Failing, Part, Script, Shows, TooLong, liter
 LARGEST_START = 2**20
 SILENT_SECONDS = 120.0
 VOLATILE = re.compile(
-    r"<environment>\S*|\(SIG\w+\)|0x[0-9a-fA-F]+|\S*/\S*/\S*|(?<=_)\d+|\d+[:/.]\d+\S*|\d{4,}|\|(?= )|: "
+    r"<environment>\S*|\(SIG\w+\)|\(\d[\w, ]*\)|0x[0-9a-fA-F]+|\S*/\S*/\S*|(?<=_)\d+|\d+[:/.]\d+\S*|\d{4,}|\|(?= )|: "
 )
 TRACES = ("Traceback (most recent call last)", "in user code:")
 MOST_WORDS, LEAST_WORDS, MOST_PIECES = 80, 20, 3
