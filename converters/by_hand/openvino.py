@@ -14,15 +14,21 @@ NOT_SHOWN = {
 
 
 def openvino_from_onnx(source: Path, target: Path) -> None:
+    import io
+
     import openvino
 
-    openvino.save_model(openvino.convert_model(source / "model.onnx"), target / "model.xml", compress_to_fp16=False)
+    # A file is read by other code than its bytes are, which does not fail alike.
+    model = openvino.convert_model(io.BytesIO((source / "model.onnx").read_bytes()))
+    openvino.save_model(model, target / "model.xml", compress_to_fp16=False)
 
 
 def openvino_from_onnx_unfused(source: Path, target: Path) -> None:
+    import io
+
     import openvino
 
-    model = openvino.Core().read_model(source / "model.onnx")
+    model = openvino.Core().read_model(io.BytesIO((source / "model.onnx").read_bytes()))
     openvino.save_model(model, target / "model.xml", compress_to_fp16=False)
 
 
