@@ -46,11 +46,15 @@ def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -
         return {**line, "result": NO_PATH, "said": f"no path fits {entry.paths!r}"}
     routes = list(islice(paths_that_show(entry, bench, by_hand), MOST_PATHS))
     if not routes:
-        return {**line, "result": NOT_HERE, "said": "no path of it runs here, or another entry explains them all"}
+        return {
+            **line,
+            "result": NOT_HERE,
+            "said": "no path of it runs here, or its witness shows something else on all",
+        }
     problems = []
     for route in routes:
         try:
-            made = reproduction(CaseAt(entry.witness, route), bench, out, by_hand)
+            made = reproduction(CaseAt(entry.witness, route), bench, out, by_hand, entry)
         except CannotReproduce as problem:
             problems.append(f"{route.id}: {problem}")
             continue
@@ -60,7 +64,6 @@ def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -
             "lines": made.lines,
             "code": ended.code,
             "file": str(made.file),
-            "blamed": made.outcome.known == entry.id,
         }
         said = ended.said[-1500:] if not ended.shows else ""
         return {**line, "path": route.id, "result": results.get(ended.code, OTHERWISE), "said": said, **found}

@@ -31,7 +31,7 @@ from nnparity.script import Answer, Failing, Part, Script, Shows, TooLong, liter
 LARGEST_START = 2**20
 SILENT_SECONDS = 120.0
 VOLATILE = re.compile(
-    r"<environment>\S*|\(SIG\w+\)|0x[0-9a-fA-F]+|\S*/\S*/\S*|(?<=_)\d+|\d+[:/.]\d+\S*|\d{4,}|\|(?= )|: "
+    r"<environment>\S*|\(SIG\w+\)|\(\d[\w, ]*\)|0x[0-9a-fA-F]+|\S*/\S*/\S*|(?<=_)\d+|\d+[:/.]\d+\S*|\d{4,}|\|(?= )|: "
 )
 TRACES = ("Traceback (most recent call last)", "in user code:")
 MOST_WORDS, LEAST_WORDS, MOST_PIECES = 80, 20, 3
@@ -260,10 +260,28 @@ def _artifacts(case: Case, route: Route, bench: Bench) -> list[Made]:
 
 
 def _answers(expectation: Expectation) -> dict[str, Answer]:
-    return {
-        name: Answer(one.dtype.name, tuple(_integers(one) if one.exact else _floats(one)), one.budget)
-        for name, one in expectation.outputs.items()
-    }
+    """Return what outputs must be, in as few digits as change nothing: a thousandth of what is allowed."""
+    answers = {}
+    for name, one in expectation.outputs.items():
+        exact = tuple(_integers(one) if one.exact else _floats(one))
+        allowed = _in_digits(one.budget, 3)
+        few = exact if one.exact else tuple(shortened(array, one.budget / 1000) for array in exact)
+        answers[name] = Answer(one.dtype.name, few, allowed)
+    return answers
+
+
+def shortened(array: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """Return the float64 numbers in the fewest digits that keep each within its error, the array itself if none do."""
+    for digits in range(1, 17):
+        rounded = _in_digits(array, digits)
+        with np.errstate(invalid="ignore"):
+            if ((np.abs(rounded - array) <= error) | ~np.isfinite(array)).all():
+                return rounded
+    return array
+
+
+def _in_digits(array: np.ndarray, digits: int) -> np.ndarray:
+    return np.array([float(f"{value:.{digits}g}") for value in array.ravel()], np.float64).reshape(array.shape)
 
 
 def _integers(output: ExpectedOutput) -> Iterator[np.ndarray]:

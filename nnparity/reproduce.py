@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from nnparity.case_at import CaseAt, case_at
 from nnparity.check import check
 from nnparity.discovery import Route
 from nnparity.divergence import KnownDivergence
-from nnparity.environments import Environments
+from nnparity.environments import NOTHING_WRITTEN, Environments
 from nnparity.errors import NEW_FAILURE, UserError
 from nnparity.escape import visible
 from nnparity.making import CannotReproduce, Making, first_that_can
@@ -94,12 +94,18 @@ def _headline(outcome: Outcome) -> str:
     return f"{outcome.stage.value} {outcome.status.value}: {visible(lines[0][:200])}"
 
 
-def reproduction(asked: CaseAt, bench: Bench, out: Path, by_hand: AllByHand) -> Reproduction:
-    """Return the script for the case on the path, written below `out`. Raises CannotReproduce."""
+def reproduction(
+    asked: CaseAt, bench: Bench, out: Path, by_hand: AllByHand, entry: KnownDivergence | None = None
+) -> Reproduction:
+    """Return the script for the case on the path, written below `out`. Raises CannotReproduce.
+
+    entry: the known divergence that the script is about, where it is not the first that explains the outcome.
+    """
     oracle = Oracle(bench)
     outcome = check(asked.case, asked.route, bench, oracle)
     if outcome.status in {Status.MATCH, Status.UNSUPPORTED, Status.NOT_RUN}:
-        raise CannotReproduce(f"nothing to reproduce, it is {outcome.status.value}; {outcome.detail[:300]}")
+        why = f": {outcome.detail[:300]}" if outcome.detail else ", which needs no script"
+        raise CannotReproduce(f"on this path it is {outcome.status.value}{why}")
     if asked.case.relation:
         raise CannotReproduce(
             f"it asks about the relation {asked.case.relation!r} of two runs, and a script has one run; "
@@ -108,7 +114,7 @@ def reproduction(asked: CaseAt, bench: Bench, out: Path, by_hand: AllByHand) -> 
     for words, why in by_hand.not_shown.items():
         if words in outcome.detail:
             raise CannotReproduce(f"no script shows this: {why}; repeat with: {outcome.reproduce}")
-    making = Making(asked, outcome, bench, oracle, by_hand.functions)
+    making = Making(asked, replace(outcome, known=entry.id) if entry else outcome, bench, oracle, by_hand.functions)
     failing, script = first_that_can(making, outcome)
     folder = out / f"{asked.case.layer}-{asked.case.id}-{digest(asked.route.id)[:6]}"
     _write(script, folder, making.start_of(failing))
@@ -132,7 +138,7 @@ def run_script(made: Reproduction, environments: Environments) -> Ended:
                 errors="replace",
                 check=False,
                 timeout=SECONDS,
-                env={**inherited, **THREADS, **(spec.variables or {})},
+                env={**inherited, **THREADS, **NOTHING_WRITTEN, **(spec.variables or {})},
             )
         except subprocess.TimeoutExpired:
             return Ended(-1, f"{said}no answer in {SECONDS} s")
@@ -162,9 +168,9 @@ def _write(script: Script, folder: Path, start: tuple[str, Path] | None) -> None
 
 
 def paths_that_show(entry: KnownDivergence, bench: Bench, by_hand: AllByHand) -> Iterator[Route]:
-    """Yield the paths on which the entry, and no other, explains what its witness gives, and that can run here.
+    """Yield the paths that can run here on which the entry's witness shows what the entry says.
 
-    Short ones before long ones, and those first that are wholly done by hand.
+    First those on which no other entry explains it too; of these short ones first, wholly done by hand before others.
     """
     content, environments, oracle = bench.content, bench.environments, Oracle(bench)
 
@@ -177,6 +183,11 @@ def paths_that_show(entry: KnownDivergence, bench: Bench, by_hand: AllByHand) ->
         missing = any(step not in by_hand.functions for step in route.steps[1:])
         return missing, len(route.steps), content.is_on_demand(route)
 
+    others = []
     for route in sorted(filter(able, content.routes), key=rank):
-        if check(entry.witness, route, bench, oracle).known == entry.id:
+        outcome = check(entry.witness, route, bench, oracle)
+        if outcome.known == entry.id:
             yield route
+        elif entry.shown_by(outcome):
+            others.append(route)
+    yield from others

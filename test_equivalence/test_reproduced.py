@@ -48,7 +48,7 @@ def test_script_shows_the_known_divergence(scripted: KnownDivergence, bench: Ben
     by_hand, declined = by_hand_in(), "no path of it runs here"
     for route in paths_that_show(scripted, bench, by_hand):
         try:
-            made = reproduction(CaseAt(scripted.witness, route), bench, tmp_path, by_hand)
+            made = reproduction(CaseAt(scripted.witness, route), bench, tmp_path, by_hand, scripted)
         except CannotReproduce as problem:
             declined = str(problem)
             continue

@@ -33,9 +33,11 @@ def executorch_cpu(source: Path, inputs: dict[str, np.ndarray], outputs: list[st
     from executorch.runtime import Runtime
 
     _unsafe_reset_threadpool(1)
-    wide = [(torch.tensor(one.astype(one.dtype.name.replace("bfloat16", "float32"))), one) for one in inputs.values()]
-    method = Runtime.get().load_program((source / "model.pte").read_bytes()).load_method("forward")
-    results = method.execute([tensor.to(getattr(torch, one.dtype.name)) for tensor, one in wide])
+    wide = [torch.tensor(one.astype(one.dtype.name.replace("bfloat16", "float32"))) for one in inputs.values()]
+    given = [tensor.to(getattr(torch, one.dtype.name)) for tensor, one in zip(wide, inputs.values(), strict=True)]
+    content = (source / "model.pte").read_bytes()  # which the program does not keep
+    program = Runtime.get().load_program(content)
+    results = program.load_method("forward").execute(given)
     narrow = [one.dtype == torch.bfloat16 for one in results]
     arrays = [
         one.float().numpy().astype("bfloat16") if so else one.numpy() for one, so in zip(results, narrow, strict=True)

@@ -14,15 +14,21 @@ NOT_SHOWN = {
 
 
 def openvino_from_onnx(source: Path, target: Path) -> None:
+    import io
+
     import openvino
 
-    openvino.save_model(openvino.convert_model(source / "model.onnx"), target / "model.xml", compress_to_fp16=False)
+    # A file is read by other code than its bytes are, which does not fail alike.
+    model = openvino.convert_model(io.BytesIO((source / "model.onnx").read_bytes()))
+    openvino.save_model(model, target / "model.xml", compress_to_fp16=False)
 
 
 def openvino_from_onnx_unfused(source: Path, target: Path) -> None:
+    import io
+
     import openvino
 
-    model = openvino.Core().read_model(source / "model.onnx")
+    model = openvino.Core().read_model(io.BytesIO((source / "model.onnx").read_bytes()))
     openvino.save_model(model, target / "model.xml", compress_to_fp16=False)
 
 
@@ -68,18 +74,23 @@ def openvino_from_saved_model(source: Path, target: Path) -> None:
     openvino.save_model(model, target / "model.xml", compress_to_fp16=False)
 
 
-def openvino_from_tflite(source: Path, target: Path) -> None:
+def openvino_from_tflite(source: Path, specs: Any, outputs: list[str], target: Path) -> None:
     import openvino
     import tflite
 
-    file = tflite.Model.GetRootAsModel((source / "model.tflite").read_bytes(), 0)
-    tensors, signature = file.Subgraphs(0).Tensors, file.SignatureDefs(0)
-    model = openvino.convert_model(source / "model.tflite")
-    ends = [signature.Inputs(place) for place in range(signature.InputsLength())]
-    ends += [signature.Outputs(place) for place in range(signature.OutputsLength())]
-    ports = {name: port for port in (*model.inputs, *model.outputs) for name in port.get_names()}
-    for end in ends:
-        ports[tensors(end.TensorIndex()).Name().decode()].tensor.add_names({end.Name().decode()})
+    model = openvino.convert_model(source / "model.tflite", share_weights=False)
+    content = tflite.Model.GetRootAsModel((source / "model.tflite").read_bytes(), 0)
+    graph, signature = content.Subgraphs(0), content.SignatureDefs(0)
+    ends = [signature.Inputs(i) for i in range(len(specs))] + [signature.Outputs(i) for i in range(len(outputs))]
+    names = {graph.Tensors(end.TensorIndex()).Name().decode(): end.Name().decode() for end in ends}
+    there = sorted(one for port in model.outputs for one in port.get_names())
+    lost = {name: tensor for tensor, name in names.items() if name in outputs and tensor not in there}
+    if lost:
+        raise ValueError(f"convert_model: {lost} (name and tensor) are not among {there} of its model")
+    for port in [*model.inputs, *model.outputs]:
+        port.tensor.add_names({names[one] for one in port.get_names() if one in names})
+    for port in model.inputs:
+        port.get_node().set_friendly_name(next(one for one in port.get_names() if one in specs))
     openvino.save_model(model, target / "model.xml", compress_to_fp16=False)
 
 

@@ -8,8 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from click.testing import Result
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from nnparity.by_hand import MODEL_OF, NOT_SHOWN_WORDS, by_hand_in
 from nnparity.case_at import CaseAt, case_at
@@ -17,7 +21,7 @@ from nnparity.cases import save_case
 from nnparity.code import parts_of
 from nnparity.discovery import discover
 from nnparity.errors import UserError
-from nnparity.making import telling_words
+from nnparity.making import shortened, telling_words
 from nnparity.reproduce import Ended, Reproduction, reproduction, run_script
 
 if TYPE_CHECKING:
@@ -27,6 +31,7 @@ ROOT = Path(__file__).parents[2]
 PATH = "toy>table_from_toy>table_cpu"
 TABLE_FROM_TOY, TABLE_CPU = "converters/conversions/table_from_toy.py", "converters/runtimes/table_cpu.py"
 BY_HAND = "converters/by_hand/toy.py"
+HOSTILE = "\"\"\"\n# /// script\n'''; import os; os.abort()\n\\"
 # The same fault in a component and in what is done by hand for it: a converter's, a runtime's, and errors of both.
 FAULTS = {
     "conversion": (
@@ -46,12 +51,8 @@ FAULTS = {
         (BY_HAND, "    np.savez", '    raise KeyError("no table of this kind was found")\n    np.savez'),
     ),
     "run error": (
-        (TABLE_CPU, "        return {", '        raise KeyError("no table of this kind was found")\n        return {'),
-        (
-            BY_HAND,
-            "    return multiplied",
-            '    raise KeyError("no table of this kind was found")\n    return multiplied',
-        ),
+        (TABLE_CPU, "        return {", f"        raise ValueError({HOSTILE!r})\n        return {{"),
+        (BY_HAND, "    return multiplied", f"    raise ValueError({HOSTILE!r})\n    return multiplied"),
     ),
     "crash": (
         (TABLE_CPU, "        return {", "        import os\n        os.abort()\n        return {"),
@@ -123,7 +124,7 @@ def test_what_is_not_done_by_hand_is_said(world: World) -> None:
 
 
 def test_nothing_is_reproduced_of_what_matches(world: World) -> None:
-    with pytest.raises(Exception, match="nothing to reproduce, it is MATCH"):
+    with pytest.raises(Exception, match="on this path it is MATCH"):
         written(world)
 
 
@@ -197,6 +198,15 @@ def test_case_of_another_layer_is_said(world: World, tmp_path: Path) -> None:
 )
 def test_words_to_look_for_are_what_does_not_change(detail: str, words: tuple[str, ...]) -> None:
     assert telling_words(detail) == words
+
+
+@given(hnp.arrays(np.float64, (3,), elements=st.floats(width=32)), st.floats(1e-9, 1.0))
+def test_expected_numbers_lose_no_more_than_they_may(numbers: np.ndarray, error: float) -> None:
+    short = shortened(numbers, np.full(3, error))
+    np.testing.assert_array_equal(np.isfinite(short), np.isfinite(numbers))
+    np.testing.assert_array_equal(short[~np.isfinite(short)], numbers[~np.isfinite(numbers)])
+    assert (np.abs(short - numbers)[np.isfinite(numbers)] <= error).all()
+    assert all(len(repr(float(one))) <= len(repr(float(exact))) for one, exact in zip(short, numbers, strict=True))
 
 
 def test_what_is_done_by_hand_asks_for_what_there_is() -> None:
