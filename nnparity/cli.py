@@ -123,8 +123,8 @@ def check_command(**options: Any) -> None:
 
 
 @main.command("locate")
-@click.argument("case_at_path", metavar="CASE@PATH")
-@click.option("--out", default="nnparity-results", show_default=True, type=FOLDER, help="Results that have the case.")
+@click.argument("case_at", metavar="CASE@PATH")
+@click.option("--results", multiple=True, type=FOLDER, help="The --out folder of the run that had the case.")
 @click.option("--target", metavar="TARGET", help="The model of your own that it is a case of, as `check` took it.")
 @click.option("--python", type=click.Path(path_type=Path), metavar="INTERPRETER", help="As `check` took it.")
 @click.option("--trust", is_flag=True, help="Read a pickled model, which can run any code.")

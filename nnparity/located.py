@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
-from itertools import chain
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,13 @@ from rich.console import Console
 
 from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache, cache_folder
-from nnparity.cases import find_case
+from nnparity.case_at import CaseAt, case_at
+from nnparity.cases import load_case
 from nnparity.compare import Comparison, Rule
 from nnparity.contracts import Arrays
 from nnparity.discovery import Content, Route
 from nnparity.environments import Environments
-from nnparity.errors import NEW_FAILURE, UserError, nearest
+from nnparity.errors import NEW_FAILURE, UserError
 from nnparity.layers import Case
 from nnparity.locate import Confirmed
 from nnparity.locating import Blame, Report, find
@@ -34,8 +34,8 @@ OWN_OUT = "nnparity-check"
 LIMITS = {"count": 1, "seed": 0, "megabytes": 2048, "nodes": 50_000}
 CONFIRMED = {
     Confirmed.ALONE: "wrong by itself, on the values that the path gave it",
-    Confirmed.TOGETHER: "none of them is wrong by itself, all together are: a fault of fusing them, or rounding that "
-    "adds up",
+    Confirmed.TOGETHER: "none of them is wrong by itself, all together are: a fault of fusing them, or a difference "
+    "that rounding allows in one and that grows in the next",
     Confirmed.NOT: "the outputs go wrong here, but not where the operator runs apart from those before it: rounding "
     "that adds up, or a fault that needs the whole graph",
 }
@@ -54,14 +54,15 @@ def locate_case(**options: Any) -> int:
     def say(line: str) -> None:
         console.print(line, markup=False)
 
-    case_id, path = parsed(options["case_at_path"])
     content = load_content(options["models"], options["converters"])
     environments = Environments(content.environments, cache_folder())
     with Bench(content, environments, ArtifactCache(cache_folder())) as bench:
-        case, oracle = _case(case_id, options, bench, say)
-        route = route_of(path, bench.content)
+        asked, oracle = _asked(options, bench, say)
+        case, route = asked.case, asked.route
         cut_in = {one.environment for name, one in content.cuts.items() if name in _representations(route, content)}
-        environments.build_all({*bench.content.environments_on([route]), *cut_in}, say)
+        failed = environments.build_all({*bench.content.environments_on([route]), *cut_in}, say)
+        if failed:
+            raise UserError(f"{asked.id}: {'; '.join(failed.values())}")
         report = _found(case, route, bench, oracle)
         for line in lines_of(report, case, route, bench.content):
             say(line)
@@ -70,40 +71,22 @@ def locate_case(**options: Any) -> int:
     return 0 if report.blame is Blame.OPERATOR else NEW_FAILURE
 
 
-def parsed(text: str) -> tuple[str, str]:
-    """Return the case and the path in CASE@PATH. Raises UserError."""
-    case_id, at, path = text.partition("@")
-    if not (case_id and at and path):
-        raise UserError(
-            f"reading {text!r}: expected CASE@PATH, a case's id and the steps of its path, joined by >, in quotes: "
-            "'3f9a1c0d2e4b@root>conversion>runtime'"
-        )
-    return case_id, path
-
-
-def route_of(path: str, content: Content) -> Route:
-    """Return the path of these steps. Raises UserError with the nearest if there is none."""
-    routes = {route.id: route for route in content.routes}
-    if path not in routes:
-        raise UserError(
-            f"the path {path!r}: no such path; {nearest(path, routes)} `nnparity list paths` shows them all"
-        )
-    return routes[path]
-
-
-def _case(case_id: str, options: Mapping[str, Any], bench: Bench, say: Any) -> tuple[Case, Oracle]:
-    content = bench.content
-    folders = [options["out"] / "cases", Path(DEFAULT_OUT) / "cases", Path(OWN_OUT) / "cases"]
-    case = find_case(case_id, folders, chain(*content.found.values(), (one.witness for one in content.known)))
+def _asked(options: Mapping[str, Any], bench: Bench, say: Callable[[str], None]) -> tuple[CaseAt, Oracle]:
+    """Return the case on its path, and what it is held to. Raises UserError."""
+    text, folders = options["case_at"], [*options["results"], Path(DEFAULT_OUT), Path(OWN_OUT)]
     if options["target"] is None:
-        if case.layer not in content.layers:
-            near = nearest(case.layer, content.layers)
-            raise UserError(
-                f"the case {case_id}: it is a case of {case.layer!r}: no such layer; {near}; "
-                "for a model of your own, give it with --target"
-            )
-        return case, Oracle(bench)
+        try:
+            return case_at(text, folders, bench.content), Oracle(bench)
+        except UserError as problem:
+            raise UserError(f"{problem}; a case of a model of your own needs the model, as --target") from problem
     target = Target.parse(options["target"])
+    case_id = text.partition("@")[0]
+    files = [folder / "cases" / f"{case_id}.npz" for folder in folders]
+    file = next((file for file in files if case_id and file.is_file()), None)
+    if file is None:
+        places = ", ".join(str(folder / "cases") for folder in folders)
+        raise UserError(f"{text!r}: no case {case_id!r} in {places}; give the folder of the check with --results")
+    case = load_case(file)
     if target.name != case.layer:
         raise UserError(
             f"the case {case_id} is one of {case.layer!r}, and --target {options['target']} is read as "
@@ -111,7 +94,7 @@ def _case(case_id: str, options: Mapping[str, Any], bench: Bench, say: Any) -> t
         )
     reader = Reader(bench, {**LIMITS, "trust": options["trust"], "python": options["python"]}, say)
     own = reader.read(target, Shapes({}, {}), case.inputs)
-    return case, oracle_of([own], bench)
+    return case_at(text, folders, bench.content), oracle_of([own], bench)
 
 
 def _found(case: Case, route: Route, bench: Bench, oracle: Oracle) -> Report:

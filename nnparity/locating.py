@@ -371,8 +371,9 @@ def _last_right(
         comparison = compare(_as_expected(outputs, held_to), held_to)
         if not comparison.matches:
             made_by = route.conversions[place - 1] if place else route.root
-            cut = bench.content.cuts[made.representation].kind
-            why = "" if cut.is_exact else ", or the fault is in these kernels too"
+            same = bench.content.cuts[made.representation].environment
+            shared = same == bench.content.runtimes[route.runtime].environment
+            why = ", or what runs it and what is trusted share a fault" if shared else ""
             said = (
                 f"the exported graph itself is another function{why}: {trusted_by}, for what {made_by} made: "
                 f"{comparison.detail}"

@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+NOT_SHOWN = {
+    "would copy beyond the end of memory": "nnparity does not let ncnn do it; what it would do differs each time"
+}
 KINDS = {"bool": "bool", "int32": "i32", "int64": "i64", "float16": "f16", "bfloat16": "bf16", "float32": "f32"}
 
 

@@ -68,6 +68,21 @@ def openvino_from_saved_model(source: Path, target: Path) -> None:
     openvino.save_model(model, target / "model.xml", compress_to_fp16=False)
 
 
+def openvino_from_tflite(source: Path, target: Path) -> None:
+    import openvino
+    import tflite
+
+    file = tflite.Model.GetRootAsModel((source / "model.tflite").read_bytes(), 0)
+    tensors, signature = file.Subgraphs(0).Tensors, file.SignatureDefs(0)
+    model = openvino.convert_model(source / "model.tflite")
+    ends = [signature.Inputs(place) for place in range(signature.InputsLength())]
+    ends += [signature.Outputs(place) for place in range(signature.OutputsLength())]
+    ports = {name: port for port in (*model.inputs, *model.outputs) for name in port.get_names()}
+    for end in ends:
+        ports[tensors(end.TensorIndex()).Name().decode()].tensor.add_names({end.Name().decode()})
+    openvino.save_model(model, target / "model.xml", compress_to_fp16=False)
+
+
 def ran(settings: dict[str, str], source: Path, inputs: Given, outputs: list[str]) -> Given:
     import openvino
 

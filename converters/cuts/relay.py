@@ -17,6 +17,7 @@ from nnparity.loading import load_file
 SUPPORT = Path(__file__).parents[1] / "support"
 DEEP = 20_000  # Python's own limit is below the depth of a model's expression, which TVM walks by recursion
 WIDE = "float64"
+COMPILED_KEPT = 500
 
 
 class RelayCut:
@@ -268,6 +269,8 @@ def _by_tvm(node: Any, values: list[Any], *, exact: bool) -> Any:
     module = relay.transform.InferType()(tvm.IRModule.from_expr(relay.Function([one for one, _ in flat], call)))
     text = tvm.ir.save_json(module)
     if text not in _compiled:
+        if len(_compiled) >= COMPILED_KEPT:
+            _compiled.clear()
         with tvm.transform.PassContext(opt_level=0, config={"tir.disable_cse_tir": True}):
             _compiled[text] = relay.build(module, target="llvm").module
     executor = GraphModule(_compiled[text]["default"](tvm.cpu()))

@@ -12,7 +12,7 @@ from nnparity.contracts import Artifact, Family
 from nnparity.loading import load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
-PROTO, WEIGHTS, OUTPUTS = "model.tnnproto", "model.tnnmodel", "outputs.json"
+PROTO, WEIGHTS, ENDS = "model.tnnproto", "model.tnnmodel", "ends.json"
 OPERATORS = {
     Family.MATMUL: "Einsum InnerProduct Inverse MatMul Tensordot",
     Family.ELEMENTWISE: """
@@ -59,14 +59,17 @@ class Tnn:
     def save(self, model: Any, folder: Path) -> None:
         (folder / PROTO).write_bytes(model.proto)
         (folder / WEIGHTS).write_bytes(model.weights)
-        (folder / OUTPUTS).write_text(json.dumps(dict(model.outputs)), encoding="utf-8")
+        described = {"outputs": dict(model.outputs), "names": dict(model.names), "channels_last": model.channels_last}
+        (folder / ENDS).write_text(json.dumps(described), encoding="utf-8")
 
     def load(self, folder: Path) -> Any:
-        outputs = json.loads((folder / OUTPUTS).read_text(encoding="utf-8"))
+        described = json.loads((folder / ENDS).read_text(encoding="utf-8"))
         return load_file(SUPPORT / "tnn_model.py").TnnModel(
             proto=(folder / PROTO).read_bytes(),
             weights=(folder / WEIGHTS).read_bytes(),
-            outputs={name: (dtype, tuple(shape)) for name, (dtype, shape) in outputs.items()},
+            outputs={name: (dtype, tuple(shape)) for name, (dtype, shape) in described["outputs"].items()},
+            names=described["names"],
+            channels_last=described["channels_last"],
         )
 
     def count(self, artifact: Artifact) -> Mapping[str, int]:

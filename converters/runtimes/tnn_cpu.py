@@ -23,6 +23,7 @@ NUMBER = {"float32": "%.9g", "int32": "%d"}
 MATS = {32: "float32", 33: "int32"}  # TNN's MatType: NCHW_FLOAT and NC_INT32
 HEADER = re.compile(r"(.*) mat_type: (-?\d+) dims: (\d+)((?: -?\d+)*)\s*")
 CHECK_FAILED = 255
+IMAGE = 4  # axes, of which TNN has the channels behind the batch
 REFUSED = r"not support|unsupport|LAYER_NOT_SUPPORT"
 
 
@@ -34,7 +35,10 @@ class TnnSession:
         self._device = device
 
     def run(self, inputs: Arrays) -> Arrays:
-        given = {name: inputs[name] for name in TNN.inputs(self._artifact.model.proto)}
+        names, channels_last = self._artifact.model.names, self._artifact.model.channels_last
+        given = {name: inputs[names.get(name, name)] for name in TNN.inputs(self._artifact.model.proto)}
+        if channels_last:
+            given = {name: np.moveaxis(array, -1, 1) if array.ndim == IMAGE else array for name, array in given.items()}
         for name, array in given.items():
             if array.dtype.name not in INPUT_KINDS:
                 raise Unsupported(f"TNN's programs read text for {' and '.join(INPUT_KINDS)}, not {array.dtype.name}")
@@ -47,7 +51,11 @@ class TnnSession:
             run: Callable[[Path, Mapping[str, np.ndarray]], dict[str, np.ndarray]] = (
                 self._run_one if len(given) == 1 else self._run_several
             )
-            return named(run(folder, given), self._artifact.outputs)
+            found = {names.get(name, name): array for name, array in run(folder, given).items()}
+        outputs = named(found, self._artifact.outputs)
+        if channels_last:
+            return {name: np.moveaxis(one, 1, -1) if one.ndim == IMAGE else one for name, one in outputs.items()}
+        return outputs
 
     def _run_one(self, folder: Path, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         ((name, array),) = inputs.items()
@@ -63,29 +71,39 @@ class TnnSession:
         return printed(said.demand_file(answer).read_text(encoding="utf-8"))
 
     def _run_several(self, folder: Path, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        outputs = self._artifact.model.outputs
-        for output in self._artifact.outputs:
-            dtype, shape = outputs.get(output, ("unknown", ()))
+        outputs = self._outputs_by_its_names()
+        for output, (dtype, _) in outputs.items():
             if dtype != "float32":
                 raise Unsupported(f"model_check is told of outputs of float32 with their shapes; {output} is {dtype}")
         given, reference, answers = folder / "in.txt", folder / "ref.txt", folder / "answers"
         answers.mkdir()
         write_blobs(given, inputs)
         # It compares with this reference, and is asked for nothing else: what it computed itself is what it dumps.
-        write_blobs(reference, {name: np.zeros(outputs[name][1], np.float32) for name in self._artifact.outputs})
+        write_blobs(reference, {name: np.zeros(shape, np.float32) for name, (_, shape) in outputs.items()})
         command = [TNN.CHECKER.needed(), "-p", folder / PROTO, "-m", folder / WEIGHTS, "-d", self._device]
         command += ["-i", given, "-f", reference, "-e", "-do", answers]
         said = TNN.SUPPLIED.call(command, folder=folder)
         said.refuse(REFUSED, failed=not any(answers.iterdir()))
         said.demand(0, CHECK_FAILED)
         found = {}
-        for output in self._artifact.outputs:
+        for output, (_, shape) in outputs.items():
             text = said.demand_file(answers / f"device_{output}.txt").read_text(encoding="utf-8")
             values = np.array(text.split(), np.float32)
-            shape = outputs[output][1]
             if values.size != math.prod(shape):
                 raise RuntimeError(f"model_check wrote {values.size} numbers of {output}; expected the shape {shape}")
             found[output] = values.reshape(shape)
+        return found
+
+    def _outputs_by_its_names(self) -> dict[str, tuple[str, tuple[int, ...]]]:
+        """Return dtype and shape of the artifact's outputs, by TNN's names and in its order of axes."""
+        model = self._artifact.model
+        its = {ours: name for name, ours in model.names.items()}
+        found = {}
+        for output in self._artifact.outputs:
+            dtype, shape = model.outputs.get(output, ("unknown", ()))
+            if model.channels_last and len(shape) == IMAGE:
+                shape = (shape[0], shape[-1], *shape[1:-1])
+            found[its.get(output, output)] = (dtype, shape)
         return found
 
 

@@ -21,6 +21,7 @@ from nnparity.loading import load_file
 SUPPLIED = load_file(Path(__file__).parents[1] / "support" / "user_files.py")
 TRTEXEC = SUPPLIED.Wanted("TRTEXEC", "the program trtexec, from TensorRT for Linux on x86")
 SAYS = "TensorRT"
+BUILD, OLDER_BUILD = "--skipInference", "--buildOnly"
 # What TensorRT calls a dtype in the lines about the files that it writes.
 DTYPES = {
     "fp32": "float32",
@@ -83,7 +84,7 @@ class Trtexec:
             folder = Path(name)
             (folder / "model.onnx").write_bytes(artifact.model.SerializeToString())
             command = [checked_program(), f"--onnx={folder / 'model.onnx'}", f"--saveEngine={folder / 'model.engine'}"]
-            command += ["--skipInference", "--profilingVerbosity=detailed", "--noTF32"]
+            command += [build_option(), "--profilingVerbosity=detailed", "--noTF32"]
             command += [f"--exportLayerInfo={folder / 'layers.json'}", *profile(artifact)]
             said = called(command, folder)
             engine = said.demand_file(folder / "model.engine").read_bytes()
@@ -103,6 +104,14 @@ def checked_program() -> Path:
     if SAYS not in said.text:
         raise NotHere(f"TRTEXEC={program}: trtexec names {SAYS} when asked for help; {said.last_words}")
     return program
+
+
+@cache
+def build_option() -> str:
+    """Return the option to build and not to run, which goes by another name since TensorRT 8.6."""
+    program = checked_program()
+    text = SUPPLIED.call([program, "--help"], folder=program.parent).text
+    return OLDER_BUILD if OLDER_BUILD in text and BUILD not in text else BUILD
 
 
 def called(command: list[Any], folder: Path) -> Any:

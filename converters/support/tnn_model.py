@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nnparity.loading import load_file
@@ -27,16 +27,27 @@ CONVERTER = SUPPLIED.Wanted(
     _places("onnx2tnn*.so", "tools/onnx2tnn/onnx-converter/onnx2tnn*.so", "onnx-converter/onnx2tnn*.so"),
     library=True,
 )
+TFLITE_CONVERTER = SUPPLIED.Wanted(
+    HOME,
+    "a build of TNN with its program TnnConverter",
+    _places("TnnConverter", "tools/converter/TnnConverter"),
+)
 LAYERS_FROM = 5
 
 
 @dataclass(frozen=True)
 class TnnModel:
-    """proto: the graph, as text. weights: all constants. outputs: dtype and shape of each, which TNN's files lack."""
+    """proto: the graph, as text. weights: all constants. outputs: dtype and shape of each, which TNN's files lack.
+
+    names: TNN's of inputs and outputs to the artifact's; one that is not in it has the same in both. channels_last:
+    whether what has four axes has the channels last in the artifact, where TNN has them behind the batch.
+    """
 
     proto: bytes
     weights: bytes
     outputs: Mapping[str, tuple[str, tuple[int, ...]]]
+    names: Mapping[str, str] = field(default_factory=dict)
+    channels_last: bool = False
 
 
 def _lines(proto: bytes) -> list[str]:

@@ -99,7 +99,10 @@ class Tried:
 
     @property
     def right(self) -> bool:
-        return self.located is not None and self.names == (f"t{self.planted.place}",)
+        """Whether what is at fault is named and nothing else; a fault of fusing is that of two operators."""
+        first = self.planted.operators[self.planted.place][1][0]
+        fused = (f"t{first}",) if self.planted.fault == planting.FUSED else ()
+        return self.located is not None and self.names == (*fused, f"t{self.planted.place}")
 
 
 def tried(planted: Planted, representation: str, runtime: str, bench: Bench, folder: Path) -> Tried:
@@ -111,7 +114,7 @@ def tried(planted: Planted, representation: str, runtime: str, bench: Bench, fol
     inputs = {"x": rng.standard_normal(planting.SHAPE).astype(np.float32)}
     case = Case("planted", {"dtype": "float32"}, planted.seed, inputs)
     wrong = Wrong(None, Comparison((), 0, 0, 0, 0.0, 0, 0.0, None))
-    steps = (f"{representation}_planted_{planted.fault}_{planted.place}", runtime)
+    steps = (f"{representation}_planted_{planted.fault}_{planted.place}", *runtime.split(">"))
     trials = PartTrials(bench, made, graph, steps=steps, case=case, wrong=wrong)
     whole = trials.before(len(operators))
     if whole.finding is Finding.UNKNOWN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -222,3 +223,9 @@ def test_paths_are_globs_and_what_is_taken_away_from_them(paths: str, runtime: s
 def test_layer_may_be_several_globs() -> None:
     one = entry_of(layer="soft* gelu")
     assert [one.about_layer(name) for name in ("softmax", "gelu", "silu")] == [True, True, False]
+
+
+@pytest.mark.parametrize(("error", "verdict"), [(8.0, Verdict.XFAIL), (8.1, Verdict.FAIL), (math.inf, Verdict.FAIL)])
+def test_error_beyond_what_an_entry_explains_is_another_fault(error: float, verdict: Verdict) -> None:
+    observed = replace(outcome_of(Stage.COMPARE, Status.MISMATCH, case_of(1)), error_over_budget=error)
+    assert judge(observed, [entry_of(up_to=8.0)]).verdict is verdict

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,23 @@ def test_planted_operator_is_located(  # noqa: PLR0917 what is drawn
     assert tried.located.confirmed is Confirmed.ALONE
 
 
+def test_fault_of_fusing_two_operators_is_located_as_that(bench: Bench, tmp_path: Path) -> None:
+    planted = replace(graphs.drawn(6), fault="fused")
+    tried = graphs.tried(planted, "onnx", "onnxruntime_cpu", bench, tmp_path)
+    assert tried.shown
+    assert (tried.right, tried.located.confirmed) == (True, Confirmed.TOGETHER), tried
+
+
+def test_cut_that_does_not_say_whether_it_has_float64_is_broken_and_said(tmp_path: Path) -> None:
+    (tmp_path / "cuts").mkdir()
+    text = (Path(__file__).parents[2] / "converters" / "cuts" / "tflite.py").read_text(encoding="utf-8")
+    assert "    is_exact = False\n" in text
+    text = text.replace("    is_exact = False\n", "").replace('representation = "tflite"', 'representation = "mine"')
+    (tmp_path / "cuts" / "mine.py").write_text(text, encoding="utf-8")
+    (broken,) = discover(converters=[tmp_path]).broken
+    assert "mine.is_exact says whether `trusted` has float64" in broken.problem
+
+
 def located(*arguments: str) -> tuple[int, str]:
     ran = CliRunner().invoke(main, ["locate", *arguments], catch_exceptions=False)
     return ran.exit_code, ran.output
@@ -214,7 +232,7 @@ def test_command_names_no_operator_where_the_exported_graph_is_another_function(
     [
         ("79144245eb09", "expected CASE@PATH"),
         ("@torch>torch_eager", "expected CASE@PATH"),
-        ("79144245eb09@torch>onnx_from_torch>onnxruntime_cp", "did you mean torch>onnx_from_torch>onnxruntime_cpu"),
+        ("79144245eb09@torch>onnx_from_torch>onnxruntime_cp", "did you mean onnxruntime_cpu"),
         ("000000000000@torch>torch_eager", "000000000000"),
         ("79144245eb09@torch>torch_eager", "there is nothing to locate"),
     ],
@@ -223,3 +241,37 @@ def test_mistake_in_the_call_is_said_with_exit_code_2(text: str, said: str, envi
     code, output = located(text)
     assert code == 2
     assert said in output.replace("\n", " ")
+
+
+OWN = """
+import sys
+import numpy as np, onnx
+from onnx import TensorProto, helper, numpy_helper
+
+small = numpy_helper.from_array(np.float32(1e-8), "small")
+nodes = [
+    helper.make_node("Mul", ["x", "small"], ["shrunk"], name="shrink"),
+    helper.make_node("Elu", ["shrunk"], ["active"], name="act"),
+    helper.make_node("Div", ["active", "small"], ["y"], name="grow"),
+]
+values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 4]) for name in "xy"]
+graph = helper.make_graph(nodes, "own", values[:1], values[1:], [small])
+onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), sys.argv[1])
+"""
+
+
+def test_operator_of_a_model_of_the_users_own_is_located(
+    environments: Environments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    interpreter = environments.build("onnx").interpreter
+    subprocess.run([interpreter, "-c", OWN, "own.onnx"], check=True, timeout=60)
+    checked = CliRunner().invoke(main, ["check", "own.onnx", "--to", "onnxruntime_cpu", "--cases", "1"])
+    assert checked.exit_code == 1, checked.output
+    case = min((tmp_path / "nnparity-check" / "cases").glob("*.npz")).stem
+    code, said = located(f"{case}@onnx>onnxruntime_cpu", "--target", "own.onnx")
+    assert code == 0, said
+    assert "located: Elu 'act', operator 2 of 3" in said
+    code, said = located(f"{case}@onnx>onnxruntime_cpu")
+    assert code == 2
+    assert "--target" in said

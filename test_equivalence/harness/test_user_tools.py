@@ -264,6 +264,11 @@ def test_trtexec_builds_an_engine_in_float32_and_gives_raw_files(bench: Bench, o
     assert shapes & set(bench.kept("build").decode().split("\n")) == (shapes if open_batch else set())
 
 
+def test_older_trtexec_builds_by_its_own_option(bench: Bench) -> None:
+    same(bench.run(TRT, RELU, {"x": VALUES}, fault="older"), np.maximum(VALUES, 0))
+    assert "--buildOnly" in bench.kept("build").decode().split("\n")
+
+
 RAISED = [
     (SNPE, "crash", "RuntimeError", "crashed (signal 11, SIGSEGV)"),
     (SNPE, "nothing", "RuntimeError", "snpe-onnx-to-dlc left no model.dlc, with code 0"),

@@ -48,6 +48,8 @@ def in_float32(*, stage: Stage, status: Status, witness: Case, then: str) -> Kno
         versions=VERSIONS,
         witness=witness,
         applies=both(either(in_half, in_bfloat16), multiplies),
+        # What comes out in float32 is right.
+        up_to=1.0,
     )
 
 

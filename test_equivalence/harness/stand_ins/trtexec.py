@@ -17,8 +17,10 @@ tiny_onnx: Any = importlib.import_module("tiny_onnx")
 def main() -> int:
     fault = stand_in.start()
     said = dict(word.partition("=")[::2] for word in sys.argv[1:])
+    build = "--buildOnly" if fault == "older" else "--skipInference"
     if "--help" in said:
         sys.stdout.write("&&&& RUNNING TensorRT.trtexec [TensorRT v101300]\n" if fault != "another program" else "?\n")
+        sys.stdout.write(f"  {build}  Exit after the engine has been built\n")
         return 0
     stand_in.misbehave(fault)
     if fault == "no GPU":
@@ -28,7 +30,7 @@ def main() -> int:
         stand_in.keep("build", "\n".join(sys.argv[1:]).encode())
         content = Path(said["--onnx"]).read_bytes()
         model = tiny_onnx.model_of(content)
-        assert {"--skipInference", "--noTF32"} <= set(said)
+        assert {build, "--noTF32"} <= set(said)
         assert said["--profilingVerbosity"] == "detailed"
         unknown = [node.operator for node in model.nodes if node.operator not in tiny_onnx.COMPUTED]
         if unknown:

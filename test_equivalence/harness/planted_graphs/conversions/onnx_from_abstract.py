@@ -88,11 +88,13 @@ def _plant(graph: Any, index: int, fault: str, place: int) -> None:
     if fault == "swapped":
         _swap(graph, node, place)
         return
+    if fault == planting.FUSED and not any(node.input[0] in one.output for one in graph.node):
+        return
     output = node.output[0]
     node.output[0] = f"{output}_right"
-    wrong = np.float32(planting.SCALE) if fault == "scaled" else planting.one_element(planting.SHAPE, place)
+    wrong = np.float32(planting.SCALE) if fault != "element" else planting.one_element(planting.SHAPE, place)
     graph.initializer.append(onnx.numpy_helper.from_array(np.asarray(wrong), f"wrong{place}"))
-    operator = "Mul" if fault == "scaled" else "Add"
+    operator = "Mul" if fault != "element" else "Add"
     graph.node.insert(
         index + 1, onnx.helper.make_node(operator, [f"{output}_right", f"wrong{place}"], [output], name="wrong")
     )
@@ -114,4 +116,5 @@ def _swap(graph: Any, node: Any, place: int) -> None:
     node.attribute.extend(onnx.helper.make_attribute(name, value) for name, value in attributes.items())
 
 
-COMPONENTS = (OnnxFromAbstract(), *load_file(PLANTING).each("onnx", Planting))
+ALL = load_file(PLANTING)
+COMPONENTS = (OnnxFromAbstract(), *ALL.each("onnx", Planting, faults=(*ALL.FAULTS, ALL.FUSED)))

@@ -94,7 +94,7 @@ def _plant(graph: Any, node: Any, fault: str, place: int) -> None:
     import torch
 
     planting, output = load_file(PLANTING), node.output()
-    kind, kinds = node.kind().removeprefix("aten::").strip("_"), {"_convolution": "conv", "conv2d": "conv"}
+    kind, kinds = node.kind().removeprefix("aten::").strip("_"), {"convolution": "conv", "conv2d": "conv"}
     kind = {**kinds, "max_pool2d": "max_pool", "avg_pool2d": "average_pool"}.get(kind, kind)
     values = [value for value in node.inputs() if value.type().kind() == "TensorType"]
     if kind == "softmax":

@@ -24,6 +24,7 @@ UNARY = {
 }
 BINARY = {"add": (5, "sub"), "sub": (2, "add"), "mul": (2, "add"), "maximum": (1, "minimum"), "minimum": (1, "maximum")}
 SWAPPED = {name: other for name, (_, other) in {**UNARY, **BINARY}.items()}
+FUSED = "fused"  # scaled only where the operator that gives the first input is in the same part
 FAULTS = ("scaled", "element", "swapped")
 OPERATORS = 50
 SHAPE = (1, 6, 6, 6)
@@ -51,10 +52,12 @@ def one_element(shape: tuple[int, ...], place: int) -> np.ndarray:
     return offset
 
 
-def each(representation: str, planting: Callable[[str, str, int], Any]) -> tuple[Any, ...]:
+def each(
+    representation: str, planting: Callable[[str, str, int], Any], *, faults: tuple[str, ...] = FAULTS
+) -> tuple[Any, ...]:
     """Return one conversion for every fault in every place."""
     return tuple(
         planting(f"{representation}_planted_{fault}_{place}", fault, place)
-        for fault in FAULTS
+        for fault in faults
         for place in range(OPERATORS)
     )
