@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from nnparity.facts import Facts
-from nnparity.outcome import Outcome, Verdict
+from nnparity.outcome import Outcome, Stage, Verdict
 
 Path = tuple[str, ...]
 BAD = (Verdict.FAIL, Verdict.XPASS)
+AT_THE_RUNTIME = (Stage.LOAD, Stage.RUN, Stage.COMPARE)
 
 
 class Standing(enum.Enum):
@@ -193,16 +194,17 @@ def goals(table: Matrix) -> tuple[Goal, ...]:
 
 
 def tried(table: Matrix) -> set[Path]:
-    """Return the paths on which something ran, or nothing is missing and all is unsupported."""
-    by_path: dict[Path, list[Tally]] = {}
+    """Return the paths whose runtime was given a model, or on which nothing was left out."""
+    by_path: dict[Path, list[Outcome]] = {}
     for (_, path), cell in table.cells.items():
         if cell.outcomes:
-            by_path.setdefault(path, []).append(cell.tally)
-    # A path whose runtime is not there is unsupported where a conversion before it declines: that is no try of it.
+            by_path.setdefault(path, []).extend(cell.outcomes)
+    # Where the runtime is not there, a conversion before it still declines or fails: that is no try of the path.
     return {
         path
-        for path, tallies in by_path.items()
-        if any(one.total > one.not_run + one.unsupported for one in tallies) or not any(one.not_run for one in tallies)
+        for path, outcomes in by_path.items()
+        if any(one.stage in AT_THE_RUNTIME and one.verdict is not Verdict.NOT_RUN for one in outcomes)
+        or not any(one.verdict is Verdict.NOT_RUN for one in outcomes)
     }
 
 
