@@ -123,7 +123,7 @@ KNOWN = (
     *(
         KnownDivergence(
             component="iree_cpu",
-            layer=witness.layer,
+            layer=layers,
             stage=stage,
             status=status,
             fix=Fix.UPSTREAM,
@@ -134,10 +134,10 @@ KNOWN = (
             applies=applies,
             paths="tensorflow>onnx_from_tensorflow>*",
         )
-        for stage, status, applies, witness in (
-            (Stage.RUN, Status.ERROR, config_is(equation="bhid,bhjd->bhij"), SCORES),
-            (Stage.COMPARE, Status.MISMATCH, any_case, GROUPED),
-            (Stage.COMPARE, Status.MISMATCH, any_case, OWN),
+        for layers, stage, status, applies, witness in (
+            ("einsum", Stage.RUN, Status.ERROR, config_is(equation="bhid,bhjd->bhij"), SCORES),
+            ("grouped_query_attention", Stage.COMPARE, Status.MISMATCH, any_case, GROUPED),
+            ("multi_head_attention transformer_decoder_block", Stage.COMPARE, Status.MISMATCH, any_case, OWN),
         )
     ),
     KnownDivergence(

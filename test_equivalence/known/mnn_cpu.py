@@ -69,6 +69,8 @@ def attends_to_nothing(case: Case) -> bool:
     return "mask" in case.config and case.config["mask"] != "none"
 
 
+ONE_INDEX = np.ones(1, np.int32)
+
 KNOWN: tuple[KnownDivergence, ...] = (
     entry(
         "*",
@@ -140,14 +142,14 @@ KNOWN: tuple[KnownDivergence, ...] = (
         "scatter",
         stage=Stage.RUN,
         status=Status.ERROR,
-        reason="indices that get an axis by Unsqueeze before ScatterND may be what an earlier run with more of them left "
-        "in memory, as other operators have them; our runtime refuses a single one",
+        reason="indices that get an axis by Unsqueeze before ScatterND may be what an earlier run with more of them "
+        "left in memory, as other operators have them; our runtime refuses a single one",
         link="none found: alibaba/MNN Slice after Unsqueeze zero result when batch shrinks to 1 second forward",
         witness=Case(
             "scatter",
-            {"batch": 3, "dtype": "float32", "rows": 4, "inner": [], "indices": "int32", "mode": "update"},
+            {"batch": 3, "dtype": "float32", "rows": 4, "inner": [2], "indices": "int32", "mode": "add"},
             0,
-            {"table": np.ones(4, np.float32), "indices": np.ones(1, np.int32), "updates": np.zeros(1, np.float32)},
+            {"table": np.ones((4, 2), np.float32), "indices": ONE_INDEX, "updates": np.ones((1, 2), np.float32)},
             open_axes=("batch",),
         ),
         applies=lambda case: bool(case.open_axes) and case.inputs["indices"].shape == (1,),

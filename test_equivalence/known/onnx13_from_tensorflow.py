@@ -30,7 +30,7 @@ KNOWN = (
     *(
         replace(entry, component="onnx13_from_tensorflow")
         for entry in NEWER.KNOWN
-        if entry.paths == "*" and (entry.stage is Stage.CONVERT or entry.reason.startswith(ARITHMETIC))
+        if entry.paths.split()[0] == "*" and (entry.stage is Stage.CONVERT or entry.reason.startswith(ARITHMETIC))
     ),
     *(
         replace(entry, component="onnx13_from_tensorflow", paths="*")
