@@ -230,10 +230,16 @@ def report_command(
 @main.command("publish")
 @click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=FOLDER, help="Where the record and its pages go: reports/published.")
+@click.option("--into", type=click.Path(path_type=Path), help="A README that shows an excerpt between its two marks.")
 @content_options
 @said_plainly
 def publish_command(
-    results: tuple[Path, ...], *, out: Path, models: tuple[Path, ...], converters: tuple[Path, ...]
+    results: tuple[Path, ...],
+    *,
+    out: Path,
+    into: Path | None,
+    models: tuple[Path, ...],
+    converters: tuple[Path, ...],
 ) -> None:
     """Write the report that is committed: a small record of the results, and Markdown pages made from it."""
     from nnparity.store import merge, read_results
@@ -242,7 +248,7 @@ def publish_command(
     merged = merge(*map(read_results, results))
     for note in merged.notes:
         click.echo(note, err=True)
-    write_published(merged, out, load_content(models, converters))
+    write_published(merged, out, load_content(models, converters), into)
     click.echo(f"{len(merged.outcomes)} outcomes: {out / 'README.md'}")
 
 

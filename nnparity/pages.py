@@ -64,6 +64,7 @@ class Section:
     pages: names of the pages that it stands on.
     keeps: what the committed report's record keeps of a run, JSON values only; a pure function. published: the template
     that shows in Markdown what `keeps` returned. None and "" for a section that is not in the committed report.
+    excerpt: the template of the little of it that a README shows.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Section:
     templates: Path = Path()
     keeps: Callable[[Recorded], Mapping[str, object]] | None = None
     published: str = ""
+    excerpt: str = ""
 
 
 Subjects = Mapping[str, Sequence[Outcome]]

@@ -24,6 +24,8 @@ RECORD = "record.json"
 FIRST = "README.md"
 """The page that a code host shows where the folder is opened."""
 MARK = "<!-- written by nnparity publish -->\n"
+END_MARK = "<!-- until here -->\n"
+"""What `publish` writes into a file of somebody else's stands between MARK and this."""
 
 
 def publish(results: Results, folder: Path, parts: Parts) -> tuple[Path, ...]:
@@ -86,6 +88,31 @@ def pages_of(record: Mapping[str, Any], parts: Parts) -> dict[str, bytes]:
         for page in there
         if page.name in single
     }
+
+
+def excerpt_of(record: Mapping[str, Any], parts: Parts) -> str:
+    """Return in Markdown what a README shows of the record."""
+    texts = []
+    for section in parts.sections:
+        if section.excerpt and section.name in record["sections"]:
+            template = templates((section.templates,), shown_in_markdown).get_template(section.excerpt)
+            texts.append(template.render(section=section, **record["sections"][section.name]).strip("\n"))
+    return "\n\n".join(texts)
+
+
+def put_excerpt(file: Path, excerpt: str) -> None:
+    """Put the excerpt between the two marks in the file. Raises UserError if they are not there, or it cannot."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        before, mark, rest = text.partition(MARK)
+        _, end, after = rest.partition(END_MARK)
+        if not (mark and end):
+            raise UserError(
+                f"writing into {file}: expected {MARK.strip()} and, further on, {END_MARK.strip()}; add both"
+            )
+        put(file, f"{before}{mark}\n{excerpt}\n\n{end}{after}".encode())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"writing into {file}: {error}; name a text file that is there with --into") from error
 
 
 def _page(page: Page, sections: Sequence[Section], beside: Sequence[Page], record: Mapping[str, Any]) -> str:

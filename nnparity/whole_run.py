@@ -29,7 +29,7 @@ from nnparity.outcome import Outcome, Verdict
 from nnparity.pages import discover_parts
 from nnparity.plan import PROFILES, keep_notes_in
 from nnparity.progress import NEW, Progress
-from nnparity.published import publish
+from nnparity.published import RECORD, excerpt_of, publish, put_excerpt, read_record
 from nnparity.report import write_report
 from nnparity.run import run
 from nnparity.store import Results, ResultsWriter, read_results
@@ -107,9 +107,15 @@ def write_reports(results: Results, out: Path, content: Content, earlier: Sequen
     write_report(_with_families(results, content), out, discover_parts(), earlier)
 
 
-def write_published(results: Results, out: Path, content: Content) -> None:
-    """Write the committed report of these results; families of operators are the content's."""
-    publish(_with_families(results, content), out, discover_parts())
+def write_published(results: Results, out: Path, content: Content, into: Path | None = None) -> None:
+    """Write the committed report of these results, and an excerpt of it into a README.
+
+    Families of operators are the content's. Raises UserError for what cannot be written.
+    """
+    parts = discover_parts()
+    publish(_with_families(results, content), out, parts)
+    if into is not None:
+        put_excerpt(into, excerpt_of(read_record(out / RECORD), parts))
 
 
 def _with_families(results: Results, content: Content) -> Results:

@@ -87,13 +87,14 @@ def _failure(paths: Sequence[Sequence[Outcome]]) -> dict[str, object]:
         "open_axes": ", ".join(shown.open_axes),
         "paths": [one.path for one in worst],
         "repeat": "\n".join(one.reproduce for one in worst if one.reproduce),
-        "script": "\n".join(filter(None, map(_script_of, worst))),
+        "operator": _asked_of("locate", shown),
+        "script": "\n".join(filter(None, (_asked_of("reproduce", one) for one in worst))),
         "others": sorted({one.case for same in paths for one in same} - {shown.case}),
     }
 
 
-def _script_of(outcome: Outcome) -> str:
-    """Return the command that writes a script of the failure, with the folders that its run was given.
+def _asked_of(command: str, outcome: Outcome) -> str:
+    """Return the command about the failure, CASE@PATH, with the folders that its run was given.
 
     "" for a model of the user's own, which no case holds.
     """
@@ -108,7 +109,7 @@ def _script_of(outcome: Outcome) -> str:
         for option, value in pairwise(words)
         if option in {"--out", "--models", "--converters"}
     ]
-    asked = ["nnparity", "reproduce", f"{outcome.case}@{outcome.path_id}"]
+    asked = ["nnparity", command, f"{outcome.case}@{outcome.path_id}"]
     return shlex.join([*asked, *(word for pair in given for word in pair)])
 
 

@@ -59,6 +59,25 @@ def _row(table: Matrix, goal: Goal) -> dict[str, Any]:
     }
 
 
+def kept(recorded: Recorded) -> Mapping[str, object]:
+    """Return the context, and by runtime what the route that matches most layers comes to from each root."""
+    found = context(recorded)
+    roots: Any = found["roots"]
+    most: dict[str, dict[str, Any]] = {}
+    for root in roots:
+        for row in root["rows"]:
+            of_root = most.setdefault(row["runtime"], {})
+            before = of_root.get(root["title"])
+            if before is None or row["counts"][0] > before["matched"]:
+                of_root[root["title"]] = {
+                    "matched": row["counts"][0],
+                    "in_part": sum(row["counts"][1:3]),
+                    "not_run": row["counts"][SHOWN.index(Standing.NOT_RUN)],
+                    "given": row["given"],
+                }
+    return {**found, "most": dict(sorted(most.items()))}
+
+
 SECTION = Section(
     name="runtimes",
     order=14,
@@ -66,6 +85,7 @@ SECTION = Section(
     context=context,
     html="runtimes.html.jinja",
     markdown="",
-    keeps=context,
+    keeps=kept,
     published="runtimes.published.jinja",
+    excerpt="runtimes.excerpt.jinja",
 )

@@ -241,24 +241,25 @@ def operator_rows(page: str) -> list[tuple[str, str, str, str]]:
     return [(total, step, title, re.sub("<br>.*|<.*?>", "", by_family)) for total, step, title, by_family in found]
 
 
+@pytest.mark.parametrize(("command", "title"), [("reproduce", "as a script"), ("locate", "which operator")])
 @pytest.mark.parametrize(
-    ("repeat", "script"),
+    ("repeat", "given"),
     [
-        ("", "nnparity reproduce '77@torch&gt;onnx_from_torch&gt;onnxruntime_cpu'"),
+        ("", "'77@torch&gt;onnx_from_torch&gt;onnxruntime_cpu'"),
         (
             "nnparity run --case 77 --path 'a>b' --converters 'c d' --out 'e;f'",
-            "nnparity reproduce '77@torch&gt;onnx_from_torch&gt;onnxruntime_cpu' --converters 'c d' --results 'e;f'",
+            "'77@torch&gt;onnx_from_torch&gt;onnxruntime_cpu' --converters 'c d' --results 'e;f'",
         ),
         ("nnparity check model.onnx --to 'a>b'", ""),
         ("nnparity run --case 'unbalanced", ""),
     ],
 )
-def test_failure_has_the_command_that_writes_its_script(repeat: str, script: str) -> None:
+def test_failure_has_the_commands_that_ask_further(repeat: str, given: str, command: str, title: str) -> None:
     path = ("torch", "onnx_from_torch", "onnxruntime_cpu")
     pages = render(Results({}, (drawn.one(case="77", path=path, verdict=Verdict.FAIL, reproduce=repeat),)))
     (failure,) = (text for name, text in pages.items() if name.startswith("failures/"))
-    said = [line for line in failure.replace("&#39;", "'").splitlines() if "<dt>as a script</dt>" in line]
-    assert [script in line for line in said] == ([True] if script else [])
+    said = [line for line in failure.replace("&#39;", "'").splitlines() if f"<dt>{title}</dt>" in line]
+    assert [f"nnparity {command} {given}" in line for line in said] == ([True] if given else [])
 
 
 def test_operators_stand_beside_what_the_runtime_leaves(pages: dict[str, str]) -> None:

@@ -14,7 +14,18 @@ from nnparity.cli import main
 from nnparity.discovery import discover
 from nnparity.errors import UserError
 from nnparity.loading import load_file
-from nnparity.published import FIRST, MARK, RECORD, pages_of, publish, read_record, record_text
+from nnparity.published import (
+    END_MARK,
+    FIRST,
+    MARK,
+    RECORD,
+    excerpt_of,
+    pages_of,
+    publish,
+    put_excerpt,
+    read_record,
+    record_text,
+)
 from nnparity.store import Results
 
 HERE = Path(__file__).parent
@@ -22,7 +33,10 @@ drawn = load_file(HERE / "drawn_results.py")
 rendered = load_file(HERE / "rendered.py")
 PARTS = rendered.PARTS
 PUBLISHED = rendered.REPORTS / "published"
-AGAIN = "write it anew from the results of a reference run: nnparity publish RESULTS --out reports/published"
+AGAIN = (
+    "write it anew from the results of a reference run: "
+    "nnparity publish RESULTS --out reports/published --into README.md"
+)
 
 
 def test_committed_pages_are_made_from_the_committed_record() -> None:
@@ -30,6 +44,29 @@ def test_committed_pages_are_made_from_the_committed_record() -> None:
     assert {file.name for file in PUBLISHED.glob("*.md")} == set(made), AGAIN
     for name, data in made.items():
         assert (PUBLISHED / name).read_bytes() == data, f"{name}: {AGAIN}"
+
+
+def test_readme_shows_what_the_committed_record_says() -> None:
+    text = (rendered.REPORTS.parent / "README.md").read_text(encoding="utf-8")
+    shown = text.partition(MARK)[2].partition(END_MARK)[0]
+    assert shown == f"\n{excerpt_of(read_record(PUBLISHED / RECORD), PARTS)}\n\n", AGAIN
+    assert "| onnxruntime_cpu |" in shown
+
+
+def test_excerpt_takes_the_place_of_the_one_before_and_of_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "README.md"
+    file.write_text(f"# ours\n\n{MARK}\nold\n\n{END_MARK}\nmore of ours\n")
+    put_excerpt(file, "| new |")
+    assert file.read_text() == f"# ours\n\n{MARK}\n| new |\n\n{END_MARK}\nmore of ours\n"
+
+
+@pytest.mark.parametrize("text", ["", f"{MARK}\nwithout an end\n", f"{END_MARK}\n{MARK}"])
+def test_file_without_marks_is_left_as_it_is(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "README.md"
+    file.write_text(text)
+    with pytest.raises(UserError, match="until here"):
+        put_excerpt(file, "| new |")
+    assert file.read_text() == text
 
 
 def test_committed_record_speaks_of_layers_and_components_that_are_there() -> None:
