@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +48,11 @@ def name_by_signature(content: bytes, model: Any) -> None:
     OpenVINO has them by the names of the file's tensors, in an order of its own. Raises ValueError where a tensor of
     the signature is none of the model's inputs or outputs.
     """
-    taken, given = _tensors(content)
-    for ports, named in ((model.inputs, dict(taken)), (model.outputs, dict(given))):
+    taken, given = (
+        {name: end.tensor for name, end in one.items()}
+        for one in load_file(SUPPORT / "tflite_signature.py").ends(content)
+    )
+    for ports, named in ((model.inputs, taken), (model.outputs, given)):
         by_tensor = {tensor: port for port in ports for tensor in port.get_names()}
         lost = {name: tensor for name, tensor in named.items() if tensor not in by_tensor}
         if lost:
@@ -59,26 +61,9 @@ def name_by_signature(content: bytes, model: Any) -> None:
             by_tensor[tensor].tensor.add_names({name})
     for port in model.inputs:
         # Where an input is an output too, a file keeps the node's name only.
-        port.get_node().set_friendly_name(next(name for name, tensor in taken if tensor in port.get_names()))
+        port.get_node().set_friendly_name(next(name for name, tensor in taken.items() if tensor in port.get_names()))
         if not port.get_target_inputs():
             model.remove_parameter(port.get_node())
-
-
-def _tensors(content: bytes) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
-    """Return (name in the signature, name of the tensor) of the inputs, and of the outputs."""
-    import tflite
-
-    model = tflite.Model.GetRootAsModel(content, 0)
-    subgraph, signature = model.Subgraphs(0), model.SignatureDefs(0)
-
-    def pairs(end: Any, count: int) -> Iterator[tuple[str, str]]:
-        for i in range(count):
-            yield end(i).Name().decode(), subgraph.Tensors(end(i).TensorIndex()).Name().decode()
-
-    return (
-        tuple(pairs(signature.Inputs, signature.InputsLength())),
-        tuple(pairs(signature.Outputs, signature.OutputsLength())),
-    )
 
 
 COMPONENT = OpenVinoFromTflite()

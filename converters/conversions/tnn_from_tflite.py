@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from nnparity.contracts import Artifact, Unsupported
 from nnparity.loading import load_file
@@ -42,10 +40,11 @@ class TnnFromTflite:
         if artifact.open_axes:
             raise Unsupported(f"TNN's files have fixed shapes; left open: {', '.join(artifact.open_axes)}")
         content = with_plain_names(artifact.model)
-        taken, given = ends(content)
-        for name, (_, dtype, _) in (*taken.items(), *given.items()):
-            if dtype not in DTYPES:
-                raise Unsupported(f"TNN's programs read and write text of {' and '.join(DTYPES)}; {name} is {dtype}")
+        taken, given = load_file(SUPPORT / "tflite_signature.py").ends(content)
+        for name, end in (*taken.items(), *given.items()):
+            if end.dtype not in DTYPES:
+                said = f"TNN's programs read and write text of {' and '.join(DTYPES)}; {name} is {end.dtype}"
+                raise Unsupported(said)
         program = TNN.TFLITE_CONVERTER.needed()
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
@@ -59,8 +58,8 @@ class TnnFromTflite:
             written = TNN.TnnModel(
                 proto=said.demand_file(answers / "model.tnnproto").read_bytes(),
                 weights=said.demand_file(answers / "model.tnnmodel").read_bytes(),
-                outputs={name: (dtype, shape) for name, (_, dtype, shape) in given.items()},
-                names={tensor: name for name, (tensor, _, _) in (*taken.items(), *given.items())},
+                outputs={name: (end.dtype, end.shape) for name, end in given.items()},
+                names={end.tensor: name for name, end in (*taken.items(), *given.items())},
                 channels_last=True,
             )
         return artifact.converted(self.target, written)
@@ -86,23 +85,6 @@ def with_plain_names(content: bytes) -> bytes:
         names.add(name)
         written[start : start + size] = name
     return bytes(written)
-
-
-def ends(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return (name of the tensor, dtype, shape) of the inputs, and of the outputs, by their names in the signature."""
-    import tflite
-
-    model = tflite.Model.GetRootAsModel(content, 0)
-    subgraph, signature = model.Subgraphs(0), model.SignatureDefs(0)
-    kinds = {number: name.lower() for name, number in vars(tflite.TensorType).items() if isinstance(number, int)}
-
-    def of(end: Any, count: int) -> Iterator[tuple[str, Any]]:
-        for place in range(count):
-            tensor = subgraph.Tensors(end(place).TensorIndex())
-            shape = tuple(int(tensor.Shape(axis)) for axis in range(tensor.ShapeLength()))
-            yield end(place).Name().decode(), (tensor.Name().decode(), kinds[tensor.Type()], shape)
-
-    return dict(of(signature.Inputs, signature.InputsLength())), dict(of(signature.Outputs, signature.OutputsLength()))
 
 
 COMPONENT = TnnFromTflite()
