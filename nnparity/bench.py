@@ -23,6 +23,7 @@ from nnparity.divergence import KnownDivergence
 from nnparity.dtypes import DISTRIBUTION
 from nnparity.environments import BuildFailed, Environments
 from nnparity.errors import UserError
+from nnparity.frames import joined, split
 from nnparity.given import Given, ReadModel, read_model
 from nnparity.layers import Case
 from nnparity.loading import RECIPE
@@ -204,14 +205,13 @@ class Bench:
         component = self.content.runtimes[name]
         session = f"{name}:{source.key}"
         names = list(sets[0])
-        arrays = {f"{index}/{key}": array for index, one in enumerate(sets) for key, array in one.items()}
         request = {"op": "run", "session": session, "sets": len(sets), "inputs": names}
         with self._worker(component, Stage.LOAD, session) as worker:
             megabytes = self._load(worker, component, source, session)
             with self._staged(Stage.RUN, name):
-                header, outputs = worker.call(request, arrays, seconds=self._limits.run_seconds)
+                header, outputs = worker.call(request, joined(sets), seconds=self._limits.run_seconds)
             self._unload_oldest(worker)
-        return Runs(_split(outputs, len(sets)), float(header["seconds"]), megabytes)
+        return Runs(split(outputs, len(sets)), float(header["seconds"]), megabytes)
 
     def run_once(self, source: Made, name: str, sets: Sequence[Arrays]) -> list[dict[str, np.ndarray]]:
         """Return what `run` gives, from the cache if it ran before: for what measures, not for what is checked."""
@@ -285,10 +285,9 @@ class Bench:
         self, made: Made, sets: Sequence[Arrays], *, exact: bool, moved: int = 0
     ) -> list[dict[str, np.ndarray]]:
         """Return what is right for each set of inputs, by what the representation's cut trusts. Raises Failure."""
-        arrays = {f"{index}/{key}": array for index, one in enumerate(sets) for key, array in one.items()}
         request = {"op": "trust", "exact": exact, "moved": moved, "sets": len(sets), "inputs": list(sets[0])}
-        _, outputs = self._asked_of_cut(made, request, arrays)
-        return _split(outputs, len(sets))
+        _, outputs = self._asked_of_cut(made, request, joined(sets))
+        return split(outputs, len(sets))
 
     def _asked_of_cut(self, made: Made, request: Mapping[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
         component = self.content.cuts[made.representation]
@@ -480,15 +479,6 @@ class Bench:
     def _family_key(self, representation: str) -> str:
         file = self.content.representation_files.get(representation)
         return self._sources.digest(file) if file else ""
-
-
-def _split(outputs: Arrays, count: int) -> list[dict[str, np.ndarray]]:
-    """Return the arrays of each set of outputs that came as "<set>/<output>"."""
-    split: list[dict[str, np.ndarray]] = [{} for _ in range(count)]
-    for key, array in outputs.items():
-        index, _, output = key.partition("/")
-        split[int(index)][output] = array
-    return split
 
 
 def _described(name: str, array: np.ndarray) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from nnparity.cases import load_case
+from nnparity.cases import case_in, ids_in
 from nnparity.discovery import Content, Route
 from nnparity.errors import UserError, nearest
 from nnparity.layers import Case
@@ -60,14 +60,13 @@ def _near(wrong: str, known: Iterable[str]) -> str:
 
 
 def _case(text: str, case_id: str, folders: Sequence[Path], content: Content) -> Case:
-    known = {one.id: one for one in chain(*content.found.values(), (entry.witness for entry in content.known))}
-    if case_id in known:
-        return known[case_id]
-    files = {file.stem: file for folder in folders for file in sorted((folder / "cases").glob("*.npz"))}
-    if case_id in files:
-        return load_case(files[case_id])
-    places = ", ".join(str(folder / "cases") for folder in folders)
+    known = [*chain(*content.found.values()), *(entry.witness for entry in content.known)]
+    searched = [folder / "cases" for folder in folders]
+    case = case_in(case_id, searched, known)
+    if case is not None:
+        return case
+    places = ", ".join(map(str, searched))
     raise UserError(
         f"{text!r}: the case {case_id!r} is no witness of a known divergence, and not in {places}"
-        f"{_near(case_id, {*known, *files})}; give the folder of the run that had it with --results"
+        f"{_near(case_id, ids_in(searched, known))}; give the folder of the run that had it with --results"
     )

@@ -51,16 +51,27 @@ def load_case(file: Path) -> Case:
     return Case(layer, config, seed, inputs, tuple(open_axes), relation=relation)
 
 
+def case_in(case_id: str, folders: Iterable[Path], known: Iterable[Case] = ()) -> Case | None:
+    """Return the case of this id among the known witnesses or from the folders, None if it is in neither."""
+    witness = next((case for case in known if case.id == case_id), None)
+    if witness is not None:
+        return witness
+    file = next((file for folder in folders if (file := folder / f"{case_id}.npz").is_file()), None)
+    return None if file is None else load_case(file)
+
+
+def ids_in(folders: Iterable[Path], known: Iterable[Case]) -> set[str]:
+    """Return the ids of all cases in the folders and among the known witnesses."""
+    return {file.stem for folder in folders for file in folder.glob("*.npz")} | {case.id for case in known}
+
+
 def find_case(case_id: str, folders: Iterable[Path], known: Iterable[Case]) -> Case:
     """Return the case of this id from the folders or among the known witnesses. Raises UserError."""
-    witnesses = {case.id: case for case in known}
-    if case_id in witnesses:
-        return witnesses[case_id]
-    searched = list(folders)
-    for folder in searched:
-        if (folder / f"{case_id}.npz").is_file():
-            return load_case(folder / f"{case_id}.npz")
-    there = {file.stem for folder in searched for file in folder.glob("*.npz")} | set(witnesses)
+    searched, witnesses = list(folders), list(known)
+    case = case_in(case_id, searched, witnesses)
+    if case is not None:
+        return case
+    there = ids_in(searched, witnesses)
     places = ", ".join(str(folder) for folder in searched)
     raise UserError(
         f"--case {case_id!r}: not in {places}; {nearest(case_id, there)}; give the --out folder of the run that had it"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Callable, Dict, List, Mapping, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
@@ -16,6 +16,20 @@ from nnparity.dtypes import name_of, named
 Header = Dict[str, Any]
 Read = Callable[[int], bytes]
 ARRAYS = "arrays"
+
+
+def joined(sets: Sequence[Mapping[str, np.ndarray]]) -> Dict[str, np.ndarray]:
+    """Return the arrays of several sets as those of one, each named "<set>/<name>"."""
+    return {f"{index}/{name}": array for index, one in enumerate(sets) for name, array in one.items()}
+
+
+def split(arrays: Mapping[str, np.ndarray], count: int) -> List[Dict[str, np.ndarray]]:
+    """Return the `count` sets that `joined` made one of. Raises ValueError or IndexError for other names."""
+    sets: List[Dict[str, np.ndarray]] = [{} for _ in range(count)]
+    for key, array in arrays.items():
+        index, _, name = key.partition("/")
+        sets[int(index)][name] = array
+    return sets
 
 
 class BadFrame(Exception):

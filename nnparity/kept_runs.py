@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nnparity.contracts import Arrays
-from nnparity.frames import BadFrame, decode, encode
+from nnparity.frames import BadFrame, decode, encode, joined, split
 from nnparity.scratch import Scratch
 
 Outputs = list[dict[str, np.ndarray]]
@@ -29,20 +29,15 @@ class KeptRuns:
         try:
             stream = io.BytesIO(self._place(key).read_bytes())
             header, arrays = decode(stream.readline(), stream.read)
-            split: Outputs = [{} for _ in range(header["sets"])]
-            for name, array in arrays.items():
-                index, _, output = name.partition("/")
-                split[int(index)][output] = array
+            return split(arrays, header["sets"])
         except (OSError, BadFrame, KeyError, ValueError, TypeError, IndexError):
             return None
-        return split
 
     def keep(self, key: str, outputs: Sequence[Arrays]) -> None:
         """Keep the outputs for each set of inputs; where the disk refuses, they are run once more the next time."""
-        arrays = {f"{index}/{name}": array for index, one in enumerate(outputs) for name, array in one.items()}
         with contextlib.suppress(OSError):
             unfinished = self._scratch.new() / "outputs"
-            unfinished.write_bytes(b"".join(encode({"sets": len(outputs)}, arrays)))
+            unfinished.write_bytes(b"".join(encode({"sets": len(outputs)}, joined(outputs))))
             place = self._place(key)
             place.parent.mkdir(exist_ok=True)
             unfinished.replace(place)

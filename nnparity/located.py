@@ -13,7 +13,7 @@ from rich.console import Console
 from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.case_at import CaseAt, case_at
-from nnparity.cases import load_case
+from nnparity.cases import case_in
 from nnparity.compare import Comparison, Rule
 from nnparity.contracts import Arrays
 from nnparity.discovery import Content, Route
@@ -81,12 +81,11 @@ def _asked(options: Mapping[str, Any], bench: Bench, say: Callable[[str], None])
             raise UserError(f"{problem}; a case of a model of your own needs the model, as --target") from problem
     target = Target.parse(options["target"])
     case_id = text.partition("@")[0]
-    files = [folder / "cases" / f"{case_id}.npz" for folder in folders]
-    file = next((file for file in files if case_id and file.is_file()), None)
-    if file is None:
-        places = ", ".join(str(folder / "cases") for folder in folders)
+    searched = [folder / "cases" for folder in folders]
+    case = case_in(case_id, searched)
+    if case is None:
+        places = ", ".join(map(str, searched))
         raise UserError(f"{text!r}: no case {case_id!r} in {places}; give the folder of the check with --results")
-    case = load_case(file)
     if target.name != case.layer:
         raise UserError(
             f"the case {case_id} is one of {case.layer!r}, and --target {options['target']} is read as "
@@ -99,7 +98,6 @@ def _asked(options: Mapping[str, Any], bench: Bench, say: Callable[[str], None])
 
 def _found(case: Case, route: Route, bench: Bench, oracle: Oracle) -> Report:
     """Return what is found; of a case about a relation, for the first of its runs that goes wrong. Raises UserError."""
-    said = ""
     for one in oracle.runs_of(case):
         try:
             report = find(one, route, bench, oracle)

@@ -28,14 +28,15 @@ END_MARK = "<!-- until here -->\n"
 """What `publish` writes into a file of somebody else's stands between MARK and this."""
 
 
-def publish(results: Results, folder: Path, parts: Parts) -> tuple[Path, ...]:
+def publish(results: Results, folder: Path, parts: Parts, into: Path | None = None) -> tuple[Path, ...]:
     """Write the record of the results and the pages made from it; return where they are.
 
-    Pages of an earlier record that this one does not have are removed.
-    Raises UserError if the folder cannot be written to.
+    Pages of an earlier record that this one does not have are removed. into: a README to put an excerpt into.
+    Raises UserError if the folder or the README cannot be written to.
     """
     text = record_text(results, parts)
-    files = {RECORD: text.encode(), **pages_of(json.loads(text), parts)}
+    record = json.loads(text)
+    files = {RECORD: text.encode(), **pages_of(record, parts)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
@@ -47,6 +48,8 @@ def publish(results: Results, folder: Path, parts: Parts) -> tuple[Path, ...]:
         raise UserError(
             f"writing the report into {folder}: {error.strerror}; give another folder with --out"
         ) from error
+    if into is not None:
+        put_excerpt(into, excerpt_of(record, parts))
     return tuple(folder / name for name in files)
 
 
@@ -92,12 +95,8 @@ def pages_of(record: Mapping[str, Any], parts: Parts) -> dict[str, bytes]:
 
 def excerpt_of(record: Mapping[str, Any], parts: Parts) -> str:
     """Return in Markdown what a README shows of the record."""
-    texts = []
-    for section in parts.sections:
-        if section.excerpt and section.name in record["sections"]:
-            template = templates((section.templates,), shown_in_markdown).get_template(section.excerpt)
-            texts.append(template.render(section=section, **record["sections"][section.name]).strip("\n"))
-    return "\n\n".join(texts)
+    sections = [one for one in parts.sections if one.excerpt and one.name in record["sections"]]
+    return "\n\n".join(_shown(one, one.excerpt, (one.templates,), record).strip("\n") for one in sections)
 
 
 def put_excerpt(file: Path, excerpt: str) -> None:
@@ -119,8 +118,7 @@ def _page(page: Page, sections: Sequence[Section], beside: Sequence[Page], recor
     rendered = []
     folders = tuple(dict.fromkeys(one.templates for one in sections))
     for section in sections:
-        template = templates((section.templates, *folders), shown_in_markdown).get_template(section.published)
-        text = template.render(section=section, **record["sections"][section.name])
+        text = _shown(section, section.published, (section.templates, *folders), record)
         rendered.append((section, Markup(text)))  # noqa: S704 rendered with escaping on
     return templates(folders, shown_in_markdown).get_template("published.md.jinja").render(
         mark=Markup(MARK),  # noqa: S704 a constant of ours
@@ -129,6 +127,11 @@ def _page(page: Page, sections: Sequence[Section], beside: Sequence[Page], recor
         record=record,
         beside=[(one, _file(one)) for one in beside if "{}" not in one.file],
     )  # fmt: skip
+
+
+def _shown(section: Section, template: str, folders: tuple[Path, ...], record: Mapping[str, Any]) -> str:
+    shown = templates(folders, shown_in_markdown).get_template(template)
+    return shown.render(section=section, **record["sections"][section.name])
 
 
 def _file(page: Page) -> str:

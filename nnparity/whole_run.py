@@ -29,7 +29,7 @@ from nnparity.outcome import Outcome, Verdict
 from nnparity.pages import discover_parts
 from nnparity.plan import PROFILES, keep_notes_in
 from nnparity.progress import NEW, Progress
-from nnparity.published import RECORD, excerpt_of, publish, put_excerpt, read_record
+from nnparity.published import publish
 from nnparity.report import write_report
 from nnparity.run import run
 from nnparity.store import Results, ResultsWriter, read_results
@@ -112,10 +112,7 @@ def write_published(results: Results, out: Path, content: Content, into: Path | 
 
     Families of operators are the content's. Raises UserError for what cannot be written.
     """
-    parts = discover_parts()
-    publish(_with_families(results, content), out, parts)
-    if into is not None:
-        put_excerpt(into, excerpt_of(read_record(out / RECORD), parts))
+    publish(_with_families(results, content), out, discover_parts(), into)
 
 
 def _with_families(results: Results, content: Content) -> Results:

@@ -36,17 +36,7 @@ if __name__ == "__main__":
 
 import numpy as np
 
-from nnparity.contracts import (
-    Arrays,
-    Artifact,
-    NotHere,
-    NotMine,
-    Refused,
-    Session,
-    TensorSpec,
-    Unsupported,
-    Wanted,
-)
+from nnparity.contracts import Arrays, Artifact, NotHere, NotMine, Refused, Session, TensorSpec, Unsupported, Wanted
 from nnparity.frames import BadFrame, decode, encode
 from nnparity.loading import components_in, load_file
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nnparity.conditions import config_is, either, empty, in_bfloat16, in_half
-from nnparity.divergence import Fix, KnownDivergence
+from nnparity.divergence import Fix, KnownDivergence, every_case
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
@@ -34,7 +34,7 @@ def entry(
     reason: str,
     link: str,
     witness: Case,
-    applies: Callable[[Case], bool] = lambda case: True,
+    applies: Callable[[Case], bool] = every_case,
     paths: str = "*",
 ) -> KnownDivergence:
     """Return an entry for these layers, separated by spaces."""

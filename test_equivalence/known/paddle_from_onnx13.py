@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnparity.conditions import Condition, both, config_is, in_bfloat16, in_half, infinite
-from nnparity.divergence import Fix, KnownDivergence
+from nnparity.divergence import Fix, KnownDivergence, every_case
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
@@ -29,7 +29,7 @@ def diverges(
     *,
     stage: Stage = Stage.CONVERT,
     status: Status = Status.ERROR,
-    applies: Condition = lambda case: True,
+    applies: Condition = every_case,
     paths: str = "*",
 ) -> KnownDivergence:
     return KnownDivergence(

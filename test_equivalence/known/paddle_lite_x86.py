@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnparity.conditions import Condition, config_is, empty, spread_along_axis
-from nnparity.divergence import Fix, KnownDivergence
+from nnparity.divergence import Fix, KnownDivergence, every_case
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
@@ -22,7 +22,7 @@ def diverges(
     reason: str,
     link: str,
     *,
-    applies: Condition = lambda case: True,
+    applies: Condition = every_case,
     paths: str = "torch>*",
 ) -> KnownDivergence:
     return KnownDivergence(

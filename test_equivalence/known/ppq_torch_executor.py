@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 
 from nnparity.conditions import Condition, both, config_is, empty, in_half, spread_along_axis
-from nnparity.divergence import Fix, KnownDivergence
+from nnparity.divergence import Fix, KnownDivergence, every_case
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
@@ -64,7 +64,7 @@ def diverges(
     *,
     stage: Stage = Stage.RUN,
     status: Status = Status.ERROR,
-    applies: Condition = lambda case: True,
+    applies: Condition = every_case,
     paths: str = "*",
 ) -> KnownDivergence:
     return KnownDivergence(
