@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
@@ -22,16 +22,17 @@ from nnparity.plan import PROFILES
 from nnparity.worker import NO_SPACE, collect_rarely
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Given = ParamSpec("Given")
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
-def said_plainly(command: Command) -> Command:
+def said_plainly(command: Callable[Given, None]) -> Callable[Given, None]:
     """Turn a UserError into its message and exit code 2, and Ctrl-C into exit code 3."""
 
     @wraps(command)
-    def guarded(*arguments: Any, **options: Any) -> Any:
+    def guarded(*arguments: Given.args, **options: Given.kwargs) -> None:
         try:
-            return command(*arguments, **options)
+            command(*arguments, **options)
         except UserError as problem:
             Console(stderr=True, soft_wrap=True).print(
                 f"nnparity: {problem}", style="red", markup=False, highlight=False
@@ -45,7 +46,7 @@ def said_plainly(command: Command) -> Command:
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
 
-    return guarded  # type: ignore[return-value]
+    return guarded
 
 
 def content_options(command: Command) -> Command:
