@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def told(outcome: Outcome) -> dict[str, Any]:
-    """Return all that an outcome says but for times."""
+    """Return all that an outcome says but for what is measured of the process that ran it: times and memory."""
     said = outcome.to_json()
-    return {name: value for name, value in said.items() if name not in {"seconds", "run_microseconds"}}
+    return {name: value for name, value in said.items() if name not in {"seconds", "run_microseconds", "megabytes"}}
 
 
 def test_outcomes_from_another_process_are_the_same(built_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
