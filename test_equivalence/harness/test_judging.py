@@ -45,6 +45,13 @@ def test_runtime_of_a_quantised_model_is_held_to_its_steps_and_the_loss_stands_a
     assert 0.0 < outcome.accuracy_loss < 1.0  # the model's own, whatever the runtime made of it
 
 
+def test_quantised_model_whose_outputs_have_another_shape_is_held_to_the_layer(world: World) -> None:
+    world.edit(RUNTIME, RESULT, f"np.ravel({RESULT})")
+    outcome = quantised(world, 0.0)
+    assert outcome.verdict is Verdict.FAIL, outcome.detail
+    assert "shape" in outcome.detail
+
+
 def test_loss_is_recorded_where_there_is_one_and_read_back(world: World) -> None:
     outcome = quantised(world, 0.0)
     again = Outcome.from_json(json.loads(json.dumps(outcome.to_json())))
