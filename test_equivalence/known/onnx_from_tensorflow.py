@@ -97,6 +97,12 @@ MULTIPLIED = Case("einsum", PRODUCT, 0, {"left": np.ones((1, 1, 1), "bfloat16"),
 TWO = np.ones((1, 2), "bfloat16")
 CLIPPED = Case("clip", {**NARROW, "bounds": [-1.0, 1.0]}, 0, {"x": TWO})
 SORTED = Case("sort", {**NARROW, "axis": -1, "descending": False}, 0, {"x": TWO})
+RANKED = Case(
+    "top_k",
+    {"batch": 1, "dtype": "bfloat16", "inner": [], "length": 2, "k": 1, "largest": True, "indices": True},
+    0,
+    {"x": TWO},
+)
 CHOSEN = Case(
     "where",
     {**NARROW, "condition": "none", "other": "none"},
@@ -374,6 +380,7 @@ KNOWN = (
         for stage, status, witness, paths, shows in (
             (Stage.CONVERT, Status.ERROR, CLIPPED, "*", "the check of types finds both in one operator"),
             (Stage.RUN, Status.ERROR, SORTED, "*onnxruntime_*", "the model asks for float16"),
+            (Stage.RUN, Status.ERROR, RANKED, "qnn_cpu", "the model asks for float16"),
             (Stage.RUN, Status.ERROR, SORTED, "openvino_from_onnx*", "the model asks for float16"),
             (Stage.RUN, Status.ERROR, SORTED, "rela[xy]_from_onnx>*", "the library that TVM compiles takes float16"),
             (Stage.RUN, Status.ERROR, MULTIPLIED, "iree_from_onnx>*", "the program that IREE compiles takes float16"),
