@@ -202,7 +202,7 @@ EXPORTERS = (
         # and so they do where an optimiser has made a constant of the product.
         for shown, paths in (
             (RUNNING, "*>onnx_reference *>onnxruntime_cpu_unoptimized"),
-            (LOADING, "*>onnxruntime_* *>qnn_cpu !*_unoptimized"),
+            (LOADING, "*>onnxruntime_* *>qnn_* !*_unoptimized"),
             (LOADING, "*>onnx_s*>onnxruntime_cpu_unoptimized"),
         )
     ),
