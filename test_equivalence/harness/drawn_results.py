@@ -153,6 +153,13 @@ def facts(draw: st.DrawFn) -> dict[str, Any]:
         "layers": st.dictionaries(texts(), layer, max_size=2),
         "not_run": st.dictionaries(names(), texts(), max_size=2),
         "conversions": st.dictionaries(st.sampled_from(("made", "cached")), st.integers(0, 99)),
+        "explained": st.dictionaries(
+            texts(),
+            st.fixed_dictionaries(
+                {}, optional=dict.fromkeys(("operator", "script", "folder", "files", "said"), texts())
+            ),
+            max_size=2,
+        ),
         "graphs": st.dictionaries(texts(), st.dictionaries(names(), st.one_of(graphs(), texts())), max_size=2),
     }
     odd = st.sampled_from((None, 3, "text", [], {}, [1, None], {"a": None}, {"a": {"b": [1]}}))
