@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nnparity.alike import alike, representative
 from nnparity.bench import Bench
@@ -20,7 +21,7 @@ from nnparity.outcome import Failure, Outcome, Verdict
 from nnparity.reproduce import ran_here, reproduction, run_script
 
 SCRIPTS = "reproduce"
-Told = dict[str, str]
+Told = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Explainer:
             return "; ".join(failed.values())
         try:
             report = found_of(asked.case, asked.route, self.bench, self.oracle)
-            _, *lines = lines_of(report, asked.case, asked.route, content)
+            _, _, *lines = lines_of(report, asked.case, asked.route, content)  # the failure itself is told already
         except UserError as problem:
             lines = [f"no operator is named: {problem}"]
         for line in lines:
@@ -78,12 +79,13 @@ class Explainer:
             self.say(f"  no script: {visible(str(problem))}")
             return {"said": str(problem)}
         folder = made.file.parent
-        others = sorted(file.name for file in folder.iterdir() if file != made.file)
+        others = sorted(file for file in folder.iterdir() if file != made.file)
         said = ran_here(run_script(made, self.bench.environments))
         self.say(f"  script: {made.file}; {said}")
         return {
             "script": made.file.read_text(encoding="utf-8"),
             "folder": folder.relative_to(self.out).as_posix(),
-            "files": ", ".join(others),
+            "files": ", ".join(file.name for file in others),
+            "modules": {file.name: file.read_text(encoding="utf-8") for file in others if file.suffix == ".py"},
             "said": said,
         }

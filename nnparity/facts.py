@@ -50,8 +50,9 @@ class KnownFacts:
 class ExplainedFacts:
     """What a run found out about a failure. operator: lines about the one that goes wrong, or why none is named.
 
-    script: a program that shows the failure, "" if there is none; folder: where it lies with the files beside it, in
-    the folder of the run; said: whether it showed the failure when it was run, or why there is no script.
+    script: a program that shows the failure, "" if there is none; folder: where it lies, in the folder of the run, with
+    the files beside it; modules: the text of those that are programs. said: whether the script showed the failure when
+    it was run, or why there is none.
     """
 
     operator: str = ""
@@ -59,6 +60,7 @@ class ExplainedFacts:
     folder: str = ""
     files: str = ""
     said: str = ""
+    modules: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,10 @@ class Facts:
             },
             not_run=_texts(raw.get("not_run")),
             explained={
-                name: ExplainedFacts(**_fields({key: _one(value) for key, value in one.items()}, ExplainedFacts))
+                name: ExplainedFacts(**{
+                    **_fields(_one(one), ExplainedFacts),
+                    "modules": _texts(_one(one.get("modules"))),
+                })
                 for name, one in _objects(raw.get("explained")).items()
             },
             graphs={name: _texts(one) for name, one in _objects(raw.get("graphs")).items()},
@@ -167,7 +172,9 @@ def _fields(value: Mapping[str, Any], kind: type[Step | KnownFacts | ExplainedFa
 
 
 def _one(value: Any) -> Any:
-    """Return the value, the first of several that runs differ in: a program is no list of programs."""
+    """Return the value, in it the first of several that runs differ in: a program is no list of programs."""
+    if isinstance(value, Mapping):
+        return {name: _one(one) for name, one in value.items()}
     return next(iter(value), "") if isinstance(value, list) else value
 
 

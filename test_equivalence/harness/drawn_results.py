@@ -224,6 +224,16 @@ def small_run() -> tuple[dict[str, Any], list[Outcome]]:
         "layers": {"softmax": {"source": "Bridle (1990)", "catches": "another axis"}, "gelu": {}},
         "not_run": {"tvm": "its environment is not built"},
         "conversions": {"made": 2, "cached": 5},
+        "explained": {
+            "77@torch>onnx_from_torch>onnxruntime_cpu": {
+                "operator": "located: Softmax '</script><b>', operator 2 of 3 in the ONNX graph",
+                "script": "import sys\n\nif 1 < 2 and 'y' == \"y\":\n    sys.exit(1)\n",
+                "folder": "reproduce/softmax-77-0a1b2c",
+                "files": "onnx_from_torch, steps.py",
+                "said": "run here, it shows the divergence (exit code 1)",
+                "modules": {"steps.py": "def onnx_from_torch(model):\n    return '<i>'\n"},
+            }
+        },
         "graphs": {
             "softmax": {
                 "torch>onnx_from_torch": json.dumps({

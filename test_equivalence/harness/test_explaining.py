@@ -61,7 +61,7 @@ def test_script_of_a_new_failure_is_recorded_and_on_its_page(command: Command, b
     assert "no operator is named: nothing on the path can be cut" in told.operator
     page = failure_page(out)
     assert told.script.splitlines()[-1] in page
-    assert f"reproduce.py in {told.folder}/ of the folder that the run wrote" in page
+    assert f"It lies in {told.folder}/ of the folder that the run wrote" in page
     assert told.operator.splitlines()[-1] in page
     assert told.folder in (out / "report.md").read_text(encoding="utf-8").replace("\\", "")
 
@@ -136,6 +136,6 @@ def test_one_script_is_kept_of_two_that_runs_recorded_of_one_failure() -> None:
     assert Facts.of(merged.facts).explained["77@a>b"] == ExplainedFacts(script="one\n", said="it shows")
 
 
-@pytest.mark.parametrize("value", [None, 3, [], {"script": {}}])
+@pytest.mark.parametrize("value", [None, 3, [], {"script": {}}, {"modules": [3]}, {"modules": {"a": {}}}])
 def test_odd_records_are_no_failure(value: object) -> None:
     assert Facts.of({"explained": {"77@a>b": value}}).explained.get("77@a>b", ExplainedFacts()).operator == ""
