@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from nnparity.bench import Bench
 from nnparity.by_hand import AllByHand
 from nnparity.case_at import CaseAt
 from nnparity.cases import case_in
+from nnparity.divergence import KnownDivergence
 from nnparity.errors import UserError
 from nnparity.escape import visible
-from nnparity.located import environments_to_locate, found_of, lines_of
+from nnparity.located import environments_to_locate, found_of, known_lines, lines_of
 from nnparity.making import CannotReproduce
 from nnparity.oracle import Oracle
 from nnparity.outcome import Failure, Outcome, Verdict
@@ -26,11 +27,12 @@ Told = dict[str, Any]
 
 @dataclass(frozen=True)
 class Explainer:
-    """Looks into failures that a run recorded in the folder `out`."""
+    """Looks into failures that a run recorded in the folder `out`. known: the known divergences of all layers."""
 
     bench: Bench
     oracle: Oracle
     by_hand: AllByHand
+    known: Sequence[KnownDivergence]
     out: Path
     say: Callable[[str], None]
 
@@ -65,6 +67,7 @@ class Explainer:
         try:
             report = found_of(asked.case, asked.route, self.bench, self.oracle)
             _, _, *lines = lines_of(report, asked.case, asked.route, content)  # the failure itself is told already
+            lines += known_lines(report, self.known, self.bench)
         except UserError as problem:
             lines = [f"no operator is named: {problem}"]
         for line in lines:

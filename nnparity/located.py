@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +17,20 @@ from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.compare import Comparison, Rule
 from nnparity.contracts import Arrays
 from nnparity.discovery import Content, Route
+from nnparity.divergence import KnownDivergence
 from nnparity.environments import Environments
 from nnparity.errors import NEW_FAILURE, UserError
+from nnparity.escape import web_link
 from nnparity.layers import Case
 from nnparity.locate import Confirmed
 from nnparity.locating import Blame, Report, find
 from nnparity.options import load_content
 from nnparity.oracle import Oracle
-from nnparity.outcome import Failure, Status
+from nnparity.outcome import Failure, Stage, Status
 from nnparity.own_case import case_asked_about
 from nnparity.worker import ARTIFACT
 
+MOST_KNOWN = 3
 CONFIRMED = {
     Confirmed.ALONE: "wrong by itself, on the values that the path gave it",
     Confirmed.TOGETHER: "none of them is wrong by itself, all together are: a fault of fusing them, or a difference "
@@ -57,7 +62,7 @@ def locate_case(**options: Any) -> int:
         if failed:
             raise UserError(f"{asked.id}: {'; '.join(failed.values())}")
         report = found_of(case, route, bench, oracle)
-        for line in lines_of(report, case, route, bench.content):
+        for line in (*lines_of(report, case, route, bench.content), *known_lines(report, content.known, bench)):
             say(line)
         if options["save"] is not None and report.trial is not None and report.trial.made is not None:
             say(f"saved: {saved(report, options['save'])}")
@@ -125,6 +130,31 @@ def lines_of(report: Report, case: Case, route: Route, content: Content) -> Iter
         yield f"  also beyond their budgets, but not why the outputs are wrong: {names}"
     trusted_by = content.cuts[kind].kind.trusted_by
     yield f"  values trusted: {trusted_by}; parts of the graph that were run: {report.runs}"
+
+
+def known_lines(report: Report, known: Iterable[KnownDivergence], bench: Bench) -> Iterator[str]:
+    """Yield what is known, in whatever layer, of the located operators in the steps that make them wrong.
+
+    By words: an entry whose reason names the operator's kind. Whether it is the same fault, its reader has to see.
+    """
+    if report.located is None or report.graph is None or report.trial is None:
+        return
+    stage = report.trial.failure.stage if report.trial.failure else Stage.COMPARE
+    kinds = {re.split(r"[.:]+", report.graph.operators[place].kind)[-1] for place in report.located.operators}
+    words = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(kinds)))})\b")
+    fitting = (
+        entry
+        for entry in known
+        if entry.component in report.steps
+        and entry.stage is stage
+        and words.search(entry.reason)
+        and entry.versions_hold(bench.versions(entry.component))
+    )
+    reasons = {(entry.component, entry.reason): web_link(entry.link) for entry in fitting}
+    for (component, reason), link in islice(reasons.items(), MOST_KNOWN):
+        yield f"  known of {component} in layers: {reason}{f' ({link})' if link else ''}"
+    if len(reasons) > MOST_KNOWN:
+        yield f"  and {len(reasons) - MOST_KNOWN} more that speak of it"
 
 
 def _wrong(comparison: Comparison) -> str:

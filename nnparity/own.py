@@ -82,7 +82,7 @@ def _checked(plan: Plan, bench: Bench, options: Mapping[str, Any], say: Callable
         except KeyboardInterrupt:
             code = INTERRUPTED
         if code == 0:
-            explainer = Explainer(bench, plan.oracle, by_hand_in(options["converters"]), out, say)
+            explainer = Explainer(bench, plan.oracle, by_hand_in(options["converters"]), plan.known, out, say)
             code = record_explained(failing, writer, explainer, options["explain"])
         if code == 0:
             samples = [own.sample for own in plan.owns]

@@ -17,12 +17,13 @@ from nnparity.asked import Asked
 from nnparity.bench import Bench
 from nnparity.by_hand import by_hand_in
 from nnparity.cache import ArtifactCache, cache_folder
+from nnparity.case_at import refuse_unless_there
 from nnparity.cases import find_case, save_case
 from nnparity.describe import describe_run, families_of
 from nnparity.discovery import Content
 from nnparity.drawn import graphs_of
 from nnparity.environments import Environments
-from nnparity.errors import INTERRUPTED, NEW_FAILURE, UserError, nearest
+from nnparity.errors import INTERRUPTED, NEW_FAILURE
 from nnparity.explaining import Explainer
 from nnparity.lanes import Key, Unit
 from nnparity.layers import Case
@@ -93,7 +94,7 @@ def run_whole(**options: Any) -> int:
             code = INTERRUPTED
             console.print(f"interrupted; what was recorded is kept, go on with: nnparity run --resume --out {out}")
         if code == 0:
-            explainer = Explainer(bench, oracle, by_hand_in(options["converters"]), out, say)
+            explainer = Explainer(bench, oracle, by_hand_in(options["converters"]), content.known, out, say)
             # Who debugs a component in this process wants to see its own calls, not those of a search.
             most = 0 if selection.in_process else options["explain"]
             code = record_explained(failing, writer, explainer, most)
@@ -148,13 +149,7 @@ def _chosen_case(case_id: str | None, out: Path, content: Content) -> Case | Non
         return None
     folders = [out / "cases", Path(DEFAULT_OUT) / "cases"]
     case = find_case(case_id, folders, chain(*content.found.values(), (one.witness for one in content.known)))
-    if case.layer not in content.layers:
-        near = nearest(case.layer, content.layers)
-        raise UserError(f"--case {case_id!r}: it is a case of {case.layer!r}: no such layer; {near}")
-    relations = {relation.name for relation in content.layers[case.layer].relations}
-    if case.relation and case.relation not in relations:
-        said = f"it asks {case.layer} about the relation {case.relation!r}, which it does not have"
-        raise UserError(f"--case {case_id!r}: {said}; {nearest(case.relation, relations)}")
+    refuse_unless_there(case, content, f"--case {case_id!r}")
     return case
 
 

@@ -118,10 +118,11 @@ def test_real_failure_has_its_operator_named(tmp_path: Path) -> None:
         oracle = Oracle(bench)
         outcome = check(case, route, bench, oracle)
         save_case(case, tmp_path / "cases")
-        explainer = Explainer(bench, oracle, by_hand_in(), tmp_path, print)
+        explainer = Explainer(bench, oracle, by_hand_in(), known.known, tmp_path, print)
         ((name, told),) = explainer.explained([outcome, replace(outcome, case="another")], 5)
     assert name == f"{ELU}@{route.id}"
     assert "located: Elu 'node_Elu_4'" in told["operator"]
+    assert "known of onnxruntime_cpu in layers: " in told["operator"]
     assert "it shows" in told["said"]
     outcome = drawn.one(case=case.id, path=route.steps, layer=case.layer, verdict=Verdict.FAIL)
     pages = rendered.render(Results({"explained": {name: told}}, (outcome,)), rendered.only("failures"))

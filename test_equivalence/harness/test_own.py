@@ -52,7 +52,7 @@ def test_own_model_is_checked_on_every_path_but_the_one_that_measures_it(check: 
     assert "it takes x float32 (batch, 3) and gives y" in ended.output
     assert "in float64, run by table_cpu" in ended.output
     assert "5 of 5 match" in ended.output
-    assert "1 operators (Mul 1)" in ended.output
+    assert "1 operator (Mul 1)" in ended.output
     assert (built_world.folder / "nnparity-check" / "index.html").exists()
 
 
