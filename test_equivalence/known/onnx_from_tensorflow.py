@@ -374,6 +374,7 @@ KNOWN = (
         for stage, status, witness, paths, shows in (
             (Stage.CONVERT, Status.ERROR, CLIPPED, "*", "the check of types finds both in one operator"),
             (Stage.RUN, Status.ERROR, SORTED, "*onnxruntime_*", "the model asks for float16"),
+            (Stage.RUN, Status.ERROR, SORTED, "onnx_xint8_from_onnx>*", "the model asks for float16"),
             (Stage.RUN, Status.ERROR, SORTED, "openvino_from_onnx*", "the model asks for float16"),
             (Stage.RUN, Status.ERROR, SORTED, "rela[xy]_from_onnx>*", "the library that TVM compiles takes float16"),
             (Stage.RUN, Status.ERROR, MULTIPLIED, "iree_from_onnx>*", "the program that IREE compiles takes float16"),
