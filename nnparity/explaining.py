@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,13 @@ from nnparity.escape import visible
 from nnparity.located import environments_to_locate, found_of, known_lines, lines_of
 from nnparity.making import CannotReproduce
 from nnparity.oracle import Oracle
-from nnparity.outcome import Failure, Outcome, Verdict
+from nnparity.outcome import Failure, Outcome, Status, Verdict
 from nnparity.reproduce import ran_here, reproduction, run_script
 
 SCRIPTS = "reproduce"
-Told = dict[str, Any]
+Told = Mapping[str, Any]
+SLOW = {Status.TIMEOUT, Status.OUT_OF_MEMORY}
+LATER = {"operator": "not looked for: every trial may take as long, or as much memory, as the failure itself did"}
 
 
 @dataclass(frozen=True)
@@ -47,16 +49,15 @@ class Explainer:
             asked = self._asked(outcome)
             if asked is not None:
                 self.say(f"{outcome.layer} {asked.id}")
-                yield asked.id, {"operator": self._operator(asked), **self._script(asked)}
+                yield asked.id, self._told(outcome, asked)
 
     def _asked(self, outcome: Outcome) -> CaseAt | None:
         case = case_in(outcome.case, [self.out / "cases"])
         route = next((one for one in self.bench.content.routes if one.id == outcome.path_id), None)
-        return (
-            None
-            if case is None or route is None or case.layer not in self.bench.content.layers
-            else CaseAt(case, route)
-        )
+        return None if case is None or route is None else CaseAt(case, route)
+
+    def _told(self, outcome: Outcome, asked: CaseAt) -> Told:
+        return LATER if outcome.status in SLOW else {"operator": self._operator(asked), **self._script(asked)}
 
     def _operator(self, asked: CaseAt) -> str:
         """Return lines about the operator that goes wrong, or why none is named."""

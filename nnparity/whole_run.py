@@ -115,6 +115,7 @@ def record_explained(failing: Sequence[Outcome], writer: ResultsWriter, explaine
         for name, told in explainer.explained(failing, most):
             writer.add_facts({"explained": {name: told}})
     except KeyboardInterrupt:
+        explainer.say("interrupted; all outcomes are recorded, and what was found out about failures")
         return INTERRUPTED
     return 0
 

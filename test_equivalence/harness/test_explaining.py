@@ -22,7 +22,7 @@ from nnparity.explaining import Explainer
 from nnparity.facts import ExplainedFacts, Facts
 from nnparity.loading import load_file
 from nnparity.oracle import Oracle
-from nnparity.outcome import Verdict
+from nnparity.outcome import Stage, Status, Verdict
 from nnparity.store import Results, merge, read_results
 
 if TYPE_CHECKING:
@@ -129,6 +129,18 @@ def test_real_failure_has_its_operator_named(tmp_path: Path) -> None:
     (page,) = (browsed.Page(text).text for path, text in pages.items() if path.startswith("failures/"))
     assert "located: Elu 'node_Elu_4'" in page
     assert told["script"].splitlines()[0] in page
+
+
+def test_failure_that_takes_its_time_is_left_for_later(world: World) -> None:
+    bench = world.bench()
+    case = world.cases(bench)[0]
+    save_case(case, world.folder / "cases")
+    explainer = Explainer(bench, Oracle(bench), by_hand_in(), (), world.folder, print)
+    path = world.route(bench, "toy>table_from_toy>table_cpu").steps
+    slow = drawn.one(case=case.id, path=path, verdict=Verdict.FAIL, stage=Stage.RUN, status=Status.TIMEOUT)
+    ((_, told),) = explainer.explained([slow], 5)
+    assert told["operator"].startswith("not looked for: ")
+    assert "script" not in told
 
 
 def test_one_script_is_kept_of_two_that_runs_recorded_of_one_failure() -> None:
