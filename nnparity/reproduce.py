@@ -109,7 +109,7 @@ def reproduction(
             f"it asks about the relation {asked.case.relation!r} of two runs, and a script has one run; "
             f"repeat with: {outcome.reproduce}"
         )
-    for words, why in by_hand.not_shown.items():
+    for words, why in by_hand.not_shown.get(outcome.component, {}).items():
         if words in outcome.detail:
             raise DeclaredNotShown(f"no script shows this: {why}; repeat with: {outcome.reproduce}")
     making = Making(asked, replace(outcome, known=entry.id) if entry else outcome, bench, oracle, by_hand.functions)

@@ -54,12 +54,9 @@ class Tried:
 def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -> Tried:
     """Write the script of the entry's witness below `out`, on the first path on which it can be made, and run it.
 
-    NOT_HERE only where no path of the entry can run here: an environment is not built, or something else that a step
-    needs is missing. MASKED where its witness shows something else on all that can.
+    NOT_HERE only where the paths on which it would show cannot run here: an environment is not built, or something
+    else that a step needs is missing. MASKED where all can, and the witness shows something else on each.
     """
-    absent = {route: not_here(route, bench) for route in paths_of(entry, bench)}
-    if all(absent.values()):
-        return Tried(Became.NOT_HERE, said=_joined(absent.values()) or f"no path fits {entry.paths!r}")
     declared: dict[str, str] = {}
     problems: dict[str, str] = {}
     for route in islice(paths_that_show(entry, bench, by_hand), MOST_PATHS):
@@ -76,13 +73,20 @@ def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -
     if problems:
         return Tried(Became.NO_SCRIPT, next(iter(problems)), _joined(problems.values()))
     if declared:
-        return Tried(Became.DECLARED, next(iter(declared)), _joined(declared.values()))
-    oracle, able = Oracle(bench), [route for route, missing in absent.items() if not missing]
-    seen = {route.id: check(entry.witness, route, bench, oracle) for route in able}
-    if all(outcome.status is Status.NOT_RUN for outcome in seen.values()):
-        return Tried(Became.NOT_HERE, said=_joined(outcome.detail for outcome in seen.values()))
-    others = (f"{path}: {one.stage.value} {one.status.value} {one.known}".strip() for path, one in seen.items())
-    return Tried(Became.MASKED, said=f"its witness shows something else on every path: {_joined(others)}")
+        path, said = next(iter(declared.items()))
+        return Tried(Became.DECLARED, path, said)
+    absent, others = [], []
+    for route in paths_of(entry, bench):
+        missing = not_here(route, bench)
+        outcome = None if missing else check(entry.witness, route, bench, Oracle(bench))
+        if outcome is None or outcome.status is Status.NOT_RUN:
+            absent.append(outcome.detail if outcome else missing)
+        else:
+            others.append(f"{route.id}: {outcome.stage.value} {outcome.status.value} {outcome.known}".strip())
+    said = f"its witness shows something else: {_joined(others)}" if others else ""
+    if absent:
+        return Tried(Became.NOT_HERE, said=_joined(filter(None, [*absent, said])))
+    return Tried(Became.MASKED, said=said or f"no path fits {entry.paths!r}")
 
 
 def _joined(parts: Iterable[str]) -> str:
@@ -117,8 +121,10 @@ def paths_that_show(entry: KnownDivergence, bench: Bench, by_hand: AllByHand) ->
     others = []
     for route in sorted((one for one in paths_of(entry, bench) if not not_here(one, bench)), key=rank):
         outcome = check(entry.witness, route, bench, oracle)
+        if not entry.shown_by(outcome):
+            continue
         if outcome.known == entry.id:
             yield route
-        elif entry.shown_by(outcome):
+        else:
             others.append(route)
     yield from others
