@@ -33,6 +33,7 @@ SILENT_SECONDS = 120.0
 VOLATILE = re.compile(
     # Which of two operands comes first may hang on names that a process counts up.
     r"\bb?float\d\d != b?float\d\d|"
+    r'File "[^"]*", line \d+, in \S+|'
     r"<environment>\S*|\(SIG\w+\)|\(\d[\w, ]*\)|0x[0-9a-fA-F]+|\S*/\S*/\S*|(?<=_)\d+|\d+[:/.]\d+\S*|\d{4,}|\|(?= )|: "
 )
 TRACES = ("Traceback (most recent call last)", "in user code:")

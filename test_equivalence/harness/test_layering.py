@@ -70,7 +70,7 @@ ROWS = (
     ("asked",),
     ("whole_run",),
     ("own_models", "reproduce"),
-    ("own_several",),
+    ("own_several", "reproduced"),
     ("own", "located"),
     ("cli",),
     ("__main__",),
