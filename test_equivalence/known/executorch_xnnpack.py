@@ -168,4 +168,22 @@ KNOWN = (
         applies=both(alone_in_channel, infinite),
         paths=DELEGATED,
     ),
+    KnownDivergence(
+        component="executorch_from_exported_program_xnnpack",
+        layer="relu_family",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="PReLU is brought to channels-last order however many axes its input has, which only works with four: "
+        "Attempting to convert non-NHWC compatible node to NHWC",
+        link="none found: executorch XNNPACK PReLU ChannelsLastTaggedReshapePass non-NHWC compatible node",
+        versions=VERSIONS,
+        witness=Case(
+            "relu_family",
+            {**ONE, "kind": "prelu", "slopes": "one", "inner": [1]},
+            0,
+            {"x": np.ones((1, 1), np.float32)},
+        ),
+        applies=both(config_is(kind="prelu"), lambda case: len(case.config["inner"]) != 3),
+    ),
 )
