@@ -26,6 +26,7 @@ from nnparity.discovery import Content, discover
 from nnparity.divergence import KnownDivergence
 from nnparity.environments import Environments
 from nnparity.making import CannotReproduce
+from nnparity.oracle import Oracle
 from nnparity.reproduce import paths_that_show, reproduction, run_script
 
 MOST_PATHS = 4
@@ -54,7 +55,7 @@ def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -
     problems = []
     for route in routes:
         try:
-            made = reproduction(CaseAt(entry.witness, route), bench, out, by_hand, entry)
+            made = reproduction(CaseAt(entry.witness, route), bench, Oracle(bench), out, by_hand, entry=entry)
         except CannotReproduce as problem:
             problems.append(f"{route.id}: {problem}")
             continue

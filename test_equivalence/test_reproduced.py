@@ -13,6 +13,7 @@ from nnparity.case_at import CaseAt
 from nnparity.discovery import Content
 from nnparity.divergence import KnownDivergence
 from nnparity.making import CannotReproduce
+from nnparity.oracle import Oracle
 from nnparity.plugin import CONTENT, SELECTION, current_profile
 from nnparity.reproduce import paths_that_show, reproduction, run_script
 
@@ -45,10 +46,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def test_script_shows_the_known_divergence(scripted: KnownDivergence, bench: Bench, tmp_path: Path) -> None:
-    by_hand, declined = by_hand_in(), "no path of it runs here"
+    by_hand, oracle, declined = by_hand_in(), Oracle(bench), "no path of it runs here"
     for route in paths_that_show(scripted, bench, by_hand):
         try:
-            made = reproduction(CaseAt(scripted.witness, route), bench, tmp_path, by_hand, scripted)
+            made = reproduction(CaseAt(scripted.witness, route), bench, oracle, tmp_path, by_hand, entry=scripted)
         except CannotReproduce as problem:
             declined = str(problem)
             continue

@@ -61,7 +61,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         reason="GELU by the error function, written out, is replaced by GELU by tanh, off by up to 5e-4; right with "
         "--useGeluApproximation 0",
         link="MNNConvert --help, --useGeluApproximation: Use Gelu Approximation Compute Instead of use ERF",
-        witness=case("gelu", {"x": ONE}, inner=[], approximate="none"),
+        witness=case("gelu", {"x": 2 * ONE}, inner=[], approximate="none"),
         applies=exact_gelu,
         # The other exporters write the formula out.
         paths="* !torch>onnx_from_torch>*",

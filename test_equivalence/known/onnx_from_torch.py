@@ -182,7 +182,11 @@ KNOWN = (
         paths="torch>onnx_from_torch>relay_from_onnx>*",
     ),
     narrow_scatter(stage=Stage.LOAD, status=Status.ERROR, paths="*>onnxruntime_* *>qnn_*"),
-    narrow_scatter(stage=Stage.CONVERT, status=Status.ERROR, paths="*>relay_from_onnx>* *>dlc_from_onnx>*"),
+    narrow_scatter(
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        paths="*>relay_from_onnx>* *>dlc_from_onnx>* *>onnx_from_torch>onnx_xint8_from_onnx>*",
+    ),
     KnownDivergence(
         component="onnx_from_torch",
         layer="embedding_lookup",

@@ -31,12 +31,18 @@ def refused_when_loaded(entry: KnownDivergence) -> bool:
     )
 
 
+SAID_THERE = {entry.id for entry in known_in(*EXPORTERS)}
+"""Those that name the quantiser's paths beside others on which a conversion finds the same."""
+
+
 KNOWN = (
     # The quantiser begins by having ONNX Runtime load the model.
     *(
-        replace(entry, stage=Stage.CONVERT, paths=f"*>{entry.component}>{QUANTISER}>*")
+        here
         for entry in known_in(*EXPORTERS, "no_rows")
         if refused_when_loaded(entry)
+        and (here := replace(entry, stage=Stage.CONVERT, paths=f"*>{entry.component}>{QUANTISER}>*")).id
+        not in SAID_THERE
     ),
     # It calls onnxslim, and runs what that gives.
     *(
