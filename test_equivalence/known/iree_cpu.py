@@ -192,7 +192,13 @@ KNOWN = (
         for layers, stage, status, applies, witness in (
             ("einsum", Stage.RUN, Status.ERROR, config_is(equation="bhid,bhjd->bhij"), SCORES),
             ("grouped_query_attention", Stage.COMPARE, Status.MISMATCH, every_case, GROUPED),
-            ("multi_head_attention transformer_decoder_block", Stage.COMPARE, Status.MISMATCH, every_case, OWN),
+            (
+                "multi_head_attention transformer_decoder_block transformer_encoder_block",
+                Stage.COMPARE,
+                Status.MISMATCH,
+                every_case,
+                OWN,
+            ),
             ("max_pool2d", Stage.RUN, Status.ERROR, spread_on_one_axis, pooled(1, SPREAD)),
         )
     ),
@@ -255,7 +261,7 @@ KNOWN = (
     ),
     KnownDivergence(
         component="iree_cpu",
-        layer="gelu",
+        layer="gelu mixer_block mlp transformer_encoder_block",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
@@ -264,7 +270,7 @@ KNOWN = (
         link="https://github.com/llvm/torch-mlir/pull/2941",
         versions=VERSIONS,
         witness=Case("gelu", {**ONE, "inner": [1], "approximate": "tanh"}, 0, {"x": np.full((1, 1), 0.5, np.float32)}),
-        applies=config_is(approximate="tanh"),
+        applies=either(config_is(approximate="tanh"), config_is(activation="gelu_tanh")),
         # The other exporters write the formula.
         paths="torch>onnx_from_torch>*",
     ),
