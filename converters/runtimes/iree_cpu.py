@@ -21,8 +21,8 @@ KIND = re.compile(r"_dispatch_\d+_([a-z].*?)(?=_(?:D|\d+)(?:x|_|$)|$)")
 WITHOUT_NAME = "other"
 # Without this an input in float64 is taken for one in float32.
 KEEP_FLOAT64 = "--iree-input-demote-f64-to-f32=false"
-# IREE 3.13.0 compiles circular padding for ever: https://github.com/iree-org/iree/issues/24585. This can go once a later
-# version compiles it.
+# IREE 3.13.0 compiles circular padding for ever: https://github.com/iree-org/iree/issues/24585. This goes when a newer
+# one compiles it.
 ENDLESS = re.compile(r'"onnx\.Pad"[^\n]*torch\.onnx\.mode = "wrap"')
 NOT_LEGALIZED = re.compile(r"error: (failed to legalize operation '[\w.]+'[^\n]*)(?:\n(?:.*\n)*?.*(\"onnx\.\w+\"))?")
 
