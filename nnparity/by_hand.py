@@ -37,7 +37,8 @@ def by_hand_in(folders: Sequence[Path] = ()) -> AllByHand:
     ours = [folder / "converters" for folder in content_folders()]
     functions: dict[str, ByHand] = {}
     not_shown: dict[str, Mapping[str, str]] = {}
-    for file in (file for folder in [*ours, *folders] for file in sorted((folder / BY_HAND).glob("*.py"))):
+    places = [folder.resolve() / BY_HAND for folder in (*ours, *folders)]
+    for file in (file for place in places for file in sorted(place.glob("*.py"))):
         declared: Mapping[str, str] = {}
         here: dict[str, ByHand] = {}
         for name, (text, _, _) in parts_of(file).items():

@@ -57,11 +57,12 @@ def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -
     NOT_HERE only where the paths on which it would show cannot run here: an environment is not built, or something
     else that a step needs is missing. MASKED where all can, and the witness shows something else on each.
     """
+    oracle = Oracle(bench)
     declared: dict[str, str] = {}
     problems: dict[str, str] = {}
-    for route in islice(paths_that_show(entry, bench, by_hand), MOST_PATHS):
+    for route in islice(paths_that_show(entry, bench, oracle, by_hand), MOST_PATHS):
         try:
-            made = reproduction(CaseAt(entry.witness, route), bench, out, by_hand, entry)
+            made = reproduction(CaseAt(entry.witness, route), bench, oracle, out, by_hand, entry=entry)
         except DeclaredNotShown as problem:
             declared[route.id] = str(problem)
         except CannotReproduce as problem:
@@ -78,7 +79,7 @@ def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -
     absent, others = [], []
     for route in paths_of(entry, bench):
         missing = not_here(route, bench)
-        outcome = None if missing else check(entry.witness, route, bench, Oracle(bench))
+        outcome = None if missing else check(entry.witness, route, bench, oracle)
         if outcome is None or outcome.status is Status.NOT_RUN:
             absent.append(outcome.detail if outcome else missing)
         else:
@@ -107,12 +108,12 @@ def not_here(route: Route, bench: Bench) -> str:
     return missing or (f"not built here: {', '.join(unbuilt)}" if unbuilt else "")
 
 
-def paths_that_show(entry: KnownDivergence, bench: Bench, by_hand: AllByHand) -> Iterator[Route]:
+def paths_that_show(entry: KnownDivergence, bench: Bench, oracle: Oracle, by_hand: AllByHand) -> Iterator[Route]:
     """Yield the paths that can run here on which the entry's witness shows what the entry says.
 
     First those on which no other entry explains it too; of these short ones first, wholly done by hand before others.
     """
-    content, oracle = bench.content, Oracle(bench)
+    content = bench.content
 
     def rank(route: Route) -> tuple[bool, int, bool]:
         missing = any(step not in by_hand.functions for step in route.steps[1:])

@@ -22,6 +22,7 @@ from nnparity.code import parts_of
 from nnparity.discovery import discover
 from nnparity.errors import UserError
 from nnparity.making import shortened, telling_words
+from nnparity.oracle import Oracle
 from nnparity.reproduce import Ended, Reproduction, reproduction, run_script
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ FAULTS = {
 def written(world: World, path: str = PATH) -> tuple[Reproduction, Ended]:
     bench = world.bench()
     asked = CaseAt(world.cases(bench)[0], world.route(bench, path))
-    made = reproduction(asked, bench, world.folder / "scripts", by_hand_in([world.converters]))
+    made = reproduction(asked, bench, Oracle(bench), world.folder / "scripts", by_hand_in([world.converters]))
     return made, run_script(made, bench.environments)
 
 

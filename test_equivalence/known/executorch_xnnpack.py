@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, config_is
+from nnparity.conditions import beyond, both, config_is, in_half, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
 VERSIONS = ("executorch<=1.5.1",)
+ONE = {"batch": 1, "dtype": "float32"}
+NAN = np.full((1, 1, 1, 1), np.nan, np.float32)
+WINDOW = {"kernel": [1, 1], "stride": [1, 1], "padding": [0, 0], "size": [1, 1]}
+SUM = {"equation": "bij,jk->bik", "d": 1, "h": 1, "i": 1, "j": 1, "k": 1}
+DELEGATED = "*_xnnpack>executorch_cpu"
 ONE_PAIR = {"pairs": 1, "odd": False, "shift": 0, "period": 10000.0, "inner": []}
 
 KNOWN = (
@@ -48,5 +53,77 @@ KNOWN = (
         ),
         applies=beyond(1e9),
         paths="*_xnnpack>executorch_cpu",
+    ),
+    KnownDivergence(
+        component="executorch_cpu",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason="XNNPACK's products, convolutions, pooling and ReLU of float16 hold their results between two limits, "
+        "which makes the lower one of NaN: -infinity, or 0; XNNPACK promises nothing for NaN",
+        link="none found: XNNPACK f16 gemm minmax clamp NaN becomes -inf executorch",
+        versions=VERSIONS,
+        witness=Case(
+            "einsum",
+            {**ONE, "dtype": "float16", **SUM},
+            0,
+            {"left": np.full((1, 1, 1), np.nan, np.float16), "right": np.ones((1, 1), np.float16)},
+        ),
+        applies=both(in_half, non_finite),
+        paths=DELEGATED,
+    ),
+    *(
+        KnownDivergence(
+            component="executorch_cpu",
+            layer=witness.layer,
+            stage=Stage.COMPARE,
+            status=Status.MISMATCH,
+            fix=Fix.NEVER,
+            reason="XNNPACK's pooling of float32 holds its results between two limits, which makes -infinity of NaN; "
+            "its products do not; XNNPACK promises nothing for NaN",
+            link="none found: XNNPACK f32 average pooling minmax clamp NaN becomes -inf executorch",
+            versions=VERSIONS,
+            witness=witness,
+            applies=non_finite,
+            paths=DELEGATED,
+        )
+        for witness in (
+            Case(
+                "avg_pool2d",
+                {**ONE, "channels": 1, "window": WINDOW, "ceil_mode": False, "count_include_pad": False},
+                0,
+                {"x": NAN},
+            ),
+            Case(
+                "max_pool2d",
+                {
+                    **ONE,
+                    "channels": 1,
+                    "window": {**WINDOW, "dilation": [1, 1], "padding": [0] * 4},
+                    "ceil_mode": False,
+                },
+                0,
+                {"x": NAN},
+            ),
+        )
+    ),
+    KnownDivergence(
+        component="executorch_from_exported_program_xnnpack",
+        layer="data_dependent_branch",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="aten.linear in a branch of torch.cond is not decomposed, for the partitioner's sake, and the "
+        "partitioner does not take it there: was not decomposed or delegated",
+        link="https://github.com/pytorch/executorch/issues/12270",
+        versions=VERSIONS,
+        witness=Case(
+            "data_dependent_branch",
+            {**ONE, "length": 1, "width": 1, "writing": "operator", "gate": "greatest", "threshold": 0.0},
+            0,
+            {"x": np.ones((1, 1, 1), np.float32)},
+        ),
+        applies=config_is(writing="operator"),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, config_is
+from nnparity.conditions import beyond, config_is, non_finite, not_a_number, row_near_zero
 from nnparity.divergence import Fix, KnownDivergence, every_case
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -51,6 +51,9 @@ OWN = Case(
     0,
     {"x": np.sin(np.arange(80, dtype=np.float32)).reshape(2, 5, 8)},
 )
+ONE = {"batch": 1, "dtype": "float32"}
+LEAVES_A_CELL = {"kernel": [2], "stride": [2], "dilation": [1], "padding": [0, 0], "size": [3]}
+OVER_EDGE = {"kernel": [1, 2], "stride": [1, 2], "padding": [0, 0], "size": [1, 3]}
 COMPUTED_SIZES = (
     "Reshape to sizes that the model computes takes a -1 among them for a size instead of for what is left: tf2onnx "
     "writes every Einsum of four axes so, and the product that follows has -1 rows"
@@ -60,6 +63,26 @@ COMPUTED_SIZES = (
 def nothing_summed(case: Case) -> bool:
     """Whether a product of matrices sums no numbers at all."""
     return config_is(j=0, equation="bij,jk->bik")(case)
+
+
+def one_window_and_a_rest(case: Case) -> bool:
+    """Whether along an axis a window has one place only, and does not reach the end of what it slides over."""
+    window = case.config.get("window")
+    if not isinstance(window, dict) or case.config.get("ceil_mode"):
+        return False
+    axes = len(window["size"])
+    before, after = window["padding"][:axes], window["padding"][-axes:]
+    sizes = [sum(cells) for cells in zip(before, window["size"], after, strict=True)]
+    steps = window.get("dilation", [1] * axes)
+    return any(
+        step == 1 < kernel < size < kernel + stride
+        for size, kernel, stride, step in zip(sizes, window["kernel"], window["stride"], steps, strict=True)
+    )
+
+
+def bounds_a_nan(case: Case) -> bool:
+    """Whether a NaN comes to a bound: of the inputs, or made of infinities by what stands before ReLU6."""
+    return (non_finite if case.layer == "inverted_residual" else not_a_number)(case)
 
 
 def opened(case: Case) -> bool:
@@ -151,5 +174,116 @@ KNOWN = (
             {"left": np.ones((1, 1, 0), np.float32), "right": np.ones((0, 1), np.float32)},
         ),
         applies=nothing_summed,
+    ),
+    KnownDivergence(
+        component="iree_cpu",
+        layer="*",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="where a window has one place only along an axis, the axis is taken out of the strided convolution or "
+        "pooling, and its input must then be as long as the window: one cell more, which no window reaches, and "
+        "iree-compile ends with: inferred input/output operand has shape's dimension to be 3, but found 2",
+        link="none found: iree linalg.generic inferred input/output operand shape's dimension strided convolution "
+        "output size 1 fold unit extent dims",
+        versions=VERSIONS,
+        witness=Case(
+            "conv1d",
+            {**ONE, "in_channels": 1, "out_channels": 1, "groups": 1, "window": LEAVES_A_CELL, "bias": False},
+            0,
+            {"x": np.ones((1, 1, 3), np.float32)},
+        ),
+        applies=one_window_and_a_rest,
+    ),
+    KnownDivergence(
+        component="iree_cpu",
+        layer="avg_pool2d",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="AveragePool that counts the padding divides by the whole window also where ceil rounding lets it reach "
+        "beyond the padding",
+        link="https://github.com/iree-org/iree/issues/24580",
+        versions=VERSIONS,
+        witness=Case(
+            "avg_pool2d",
+            {**ONE, "channels": 1, "window": OVER_EDGE, "ceil_mode": True, "count_include_pad": True},
+            0,
+            {"x": np.ones((1, 1, 1, 3), np.float32)},
+        ),
+        applies=config_is(ceil_mode=True, count_include_pad=True),
+        # tf2onnx pads by itself.
+        paths="torch>*",
+    ),
+    KnownDivergence(
+        component="iree_cpu",
+        layer="gelu",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="Gelu by tanh has 0.79772403 for the square root of 2 / pi, which is 0.79788456 (torch-mlir's "
+        "TorchToLinalg/Uncategorized.cpp, since the pull request that added it): off by 5e-5 between -1 and 1",
+        link="https://github.com/llvm/torch-mlir/pull/2941",
+        versions=VERSIONS,
+        witness=Case("gelu", {**ONE, "inner": [1], "approximate": "tanh"}, 0, {"x": np.full((1, 1), 0.5, np.float32)}),
+        applies=config_is(approximate="tanh"),
+        # The other exporters write the formula.
+        paths="torch>onnx_from_torch>*",
+    ),
+    KnownDivergence(
+        component="iree_cpu",
+        layer="cumsum",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="CumSum without the element itself is the whole sum less the element, which is NaN after an infinity "
+        "and loses what is small beside the element",
+        link="https://github.com/llvm/torch-mlir/pull/3241",
+        versions=VERSIONS,
+        witness=Case(
+            "cumsum",
+            {**ONE, "inner": [2], "axis": -1, "exclusive": True, "reverse": False},
+            0,
+            {"x": np.array([[1, 1e8]], np.float32)},
+        ),
+        applies=config_is(exclusive=True),
+        # The layer in PyTorch shifts the numbers before it sums them.
+        paths="tensorflow>*",
+    ),
+    KnownDivergence(
+        component="iree_cpu",
+        layer="elu_family",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="Elu, Selu and Celu become exp(x) - 1, which is 0 near 0, and not expm1",
+        link="none found: torch-mlir iree elu selu celu expm1 precision small negative inputs zero decomposition",
+        versions=VERSIONS,
+        witness=Case(
+            "elu_family",
+            {**ONE, "kind": "elu", "alpha": 2.0, "inner": [2]},
+            0,
+            {"x": np.array([[-1e-8, -1e-6]], np.float32)},
+        ),
+        applies=row_near_zero(2**-3),
+        # TensorFlow's own Elu and Selu are as imprecise.
+        paths="torch>*",
+    ),
+    KnownDivergence(
+        component="iree_cpu",
+        layer="clip hard_activations inverted_residual l2_normalize",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="Clip, Max and Min compare and select, which makes the bound of NaN; Relu keeps it",
+        link="none found: torch-mlir onnx.Clip aten.clamp NaN propagation cmpf select returns bound",
+        versions=VERSIONS,
+        witness=Case(
+            "clip",
+            {**ONE, "inner": [1], "bounds": [-1.0, 1.0]},
+            0,
+            {"x": np.full((1, 1), np.nan, np.float32)},
+        ),
+        applies=bounds_a_nan,
     ),
 )

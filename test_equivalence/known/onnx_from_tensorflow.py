@@ -377,7 +377,7 @@ KNOWN = (
                 Stage.RUN,
                 Status.ERROR,
                 SORTED,
-                "*onnxruntime_* openvino_from_onnx* rela[xy]_from_onnx>*",
+                "*onnxruntime_* onnx_xint8_from_onnx>* openvino_from_onnx* rela[xy]_from_onnx>*",
                 "the model asks for float16, and so does the library that TVM compiles of it",
             ),
             (Stage.RUN, Status.ERROR, MULTIPLIED, "iree_from_onnx>*", "the program that IREE compiles takes float16"),

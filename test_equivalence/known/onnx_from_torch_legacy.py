@@ -219,7 +219,7 @@ KNOWN = (
             (
                 Stage.CONVERT,
                 Status.ERROR,
-                "*>relay_from_onnx>* *>openvino_from_onnx*",
+                "*>relay_from_onnx>* *>openvino_from_onnx* *>onnx_from_torch_legacy>onnx_xint8_from_onnx>*",
                 "are of another type than Relay and OpenVINO allow",
             ),
         )
@@ -285,6 +285,6 @@ KNOWN = (
             {"indices": np.zeros((1, 1), np.int32)},
         ),
         applies=config_is(classes_last=False),
-        paths="*openvino_from_onnx*",
+        paths="*openvino_from_onnx* *>onnx_from_torch_legacy>onnx_xint8_from_onnx>*",
     ),
 )
