@@ -98,7 +98,7 @@ def test_words_that_are_declared_for_one_component_are_not_for_another(world: Wo
     assert became(world, FAILING, STOP)[0] is Became.DOES_NOT
 
 
-def test_only_what_a_component_says_itself_is_declared_to_show_in_no_script() -> None:
+def test_what_is_declared_is_prevented_by_a_component_in_these_words_or_differs_each_time() -> None:
     said = "\n".join(
         " ".join(file.read_text(encoding="utf-8").replace('"', "").replace(" f", " ").split())
         for folder in ("conversions", "runtimes", "support")
@@ -106,6 +106,7 @@ def test_only_what_a_component_says_itself_is_declared_to_show_in_no_script() ->
     )
     declared = by_hand_in().not_shown
     assert declared
-    for component, words in declared.items():
-        assert [one for one in words if one not in said] == [], component
-        assert all(why.strip() for why in words.values()), component
+    for component, reasons in declared.items():
+        for words, why in reasons.items():
+            assert "differs each time" in why, component
+            assert words in said or not why.startswith("nnparity does not let"), component
