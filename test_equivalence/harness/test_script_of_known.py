@@ -40,6 +40,11 @@ LACK = (
     "        return TableSession",
     '        from nnparity.contracts import NotHere\n\n        raise NotHere("a card")\n        return TableSession',
 )
+ONE_PATH_LACKS = (
+    "converters/conversions/table_tidied.py",
+    "        return artifact",
+    '        from nnparity.contracts import NotHere\n\n        raise NotHere("a card")\n        return artifact',
+)
 NOTHING_BY_HAND = (BY_HAND, "def table_cpu", "def another")
 DECLARE = (BY_HAND, "def multiplied", 'NOT_SHOWN = {"would read beyond": "it is not let"}\n\n\ndef multiplied')
 
@@ -70,6 +75,7 @@ def became(
         (DIFFERENT, (CRASH,), Became.MASKED, "RUN CRASH"),
         (DIFFERENT, (DOUBLE, DECLARE), Became.DOES_NOT, "it does not show"),
         (DIFFERENT, (LACK,), Became.NOT_HERE, "a card"),
+        (DIFFERENT, (ONE_PATH_LACKS,), Became.MASKED, "COMPARE MATCH"),
         (FAILING, (STOP, DECLARE), Became.DECLARED, "no script shows this: it is not let"),
         (FAILING, (STOP,), Became.DOES_NOT, "it does not show"),
     ],
