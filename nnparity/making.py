@@ -31,8 +31,8 @@ from nnparity.script import Answer, Failing, Part, Script, Shows, TooLong, liter
 LARGEST_START = 2**20
 SILENT_SECONDS = 120.0
 VOLATILE = re.compile(
-    # Which of two operands comes first may hang on names that a process counts up.
-    r"\bb?float\d\d != b?float\d\d|"
+    # Which of two operands comes first may hang on names that a process counts up, and what of a set on addresses.
+    r"\bb?float\d\d != b?float\d\d|\{<[^{}]*>\}|"
     r'File "[^"]*", line \d+, in \S+|'
     r"<environment>\S*|\(SIG\w+\)|\(\d[\w, ]*\)|0x[0-9a-fA-F]+|\S*/\S*/\S*|(?<=_)\d+|\d+[:/.]\d+\S*|\d{4,}|\|(?= )|: "
 )
