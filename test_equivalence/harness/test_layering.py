@@ -69,9 +69,9 @@ ROWS = (
     ("run", "plugin", "own_models"),
     ("asked", "own_case", "own_several"),
     ("located", "reproduce"),
-    ("explaining",),
+    ("explaining", "reproduced"),
     ("whole_run",),
-    ("own", "reproduced"),
+    ("own",),
     ("cli",),
     ("__main__",),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, in_half, non_finite
+from nnparity.conditions import beyond, both, config_is, either, in_half, infinite, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -17,10 +17,24 @@ SUM = {"equation": "bij,jk->bik", "d": 1, "h": 1, "i": 1, "j": 1, "k": 1}
 DELEGATED = "*_xnnpack>executorch_cpu"
 ONE_PAIR = {"pairs": 1, "odd": False, "shift": 0, "period": 10000.0, "inner": []}
 
+
+def alone_in_channel(case: Case) -> bool:
+    """Whether some 1x1 convolution has one channel, or takes each by itself."""
+    config = case.config
+    if case.layer == "resnet_bottleneck":
+        return 1 in {config["in_channels"], config["hidden"]}
+    if case.layer == "inverted_residual":
+        return bool(config["in_channels"] == 1)
+    window = config.get("window", config)
+    kernel = window.get("kernel", []) if isinstance(window, dict) else []
+    alone = "multiplier" in config or config.get("in_channels") == config.get("groups", 1)
+    return alone and bool(kernel) and set(kernel) == {1}
+
+
 KNOWN = (
     KnownDivergence(
         component="executorch_from_exported_program_xnnpack",
-        layer="gelu",
+        layer="*",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
@@ -33,7 +47,7 @@ KNOWN = (
             0,
             {"x": np.array([[-2.7]], np.float32)},
         ),
-        applies=config_is(approximate="tanh"),
+        applies=either(config_is(approximate="tanh"), config_is(activation="gelu_tanh")),
     ),
     KnownDivergence(
         component="executorch_cpu",
@@ -125,5 +139,51 @@ KNOWN = (
             {"x": np.ones((1, 1, 1), np.float32)},
         ),
         applies=config_is(writing="operator"),
+    ),
+    KnownDivergence(
+        component="executorch_cpu",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="a depthwise 1x1 convolution runs with three taps, two of weight zero on the next pixels: 0 * infinity "
+        "is NaN",
+        link="none found: XNNPACK depthwise 1x1 convolution three taps zero weight infinity NaN",
+        versions=VERSIONS,
+        witness=Case(
+            "conv2d_bn_relu",
+            {
+                **ONE,
+                "in_channels": 1,
+                "out_channels": 1,
+                "groups": 1,
+                "window": {**WINDOW, "dilation": [1, 1], "padding": [0] * 4},
+                "layout": "NCHW",
+                "bias": False,
+                "eps": 1e-5,
+            },
+            0,
+            {"x": np.full((1, 1, 1, 1), np.inf, np.float32)},
+        ),
+        applies=both(alone_in_channel, infinite),
+        paths=DELEGATED,
+    ),
+    KnownDivergence(
+        component="executorch_from_exported_program_xnnpack",
+        layer="relu_family",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="PReLU is brought to channels-last order however many axes its input has, which only works with four: "
+        "Attempting to convert non-NHWC compatible node to NHWC",
+        link="none found: executorch XNNPACK PReLU ChannelsLastTaggedReshapePass non-NHWC compatible node",
+        versions=VERSIONS,
+        witness=Case(
+            "relu_family",
+            {**ONE, "kind": "prelu", "slopes": "one", "inner": [1]},
+            0,
+            {"x": np.ones((1, 1), np.float32)},
+        ),
+        applies=both(config_is(kind="prelu"), lambda case: len(case.config["inner"]) != 3),
     ),
 )

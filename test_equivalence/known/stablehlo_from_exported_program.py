@@ -332,9 +332,9 @@ KNOWN = (
         versions=VERSIONS,
         witness=Case(
             "bidirectional_lstm",
-            {**NONE, "time": 2, "features": 1, "hidden": 1, "bias": True},
+            {**NONE, "time": 3, "features": 4, "hidden": 3, "bias": True},
             0,
-            {"x": np.ones((0, 2, 1), np.float32)},
+            {"x": np.ones((0, 3, 4), np.float32)},
         ),
         applies=empty,
     ),
