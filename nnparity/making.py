@@ -31,6 +31,9 @@ from nnparity.script import Answer, Failing, Part, Script, Shows, TooLong, liter
 LARGEST_START = 2**20
 SILENT_SECONDS = 120.0
 VOLATILE = re.compile(
+    # Which of two operands comes first may hang on names that a process counts up.
+    r"\bb?float\d\d != b?float\d\d|"
+    r'File "[^"]*", line \d+, in \S+|'
     r"<environment>\S*|\(SIG\w+\)|\(\d[\w, ]*\)|0x[0-9a-fA-F]+|\S*/\S*/\S*|(?<=_)\d+|\d+[:/.]\d+\S*|\d{4,}|\|(?= )|: "
 )
 TRACES = ("Traceback (most recent call last)", "in user code:")
@@ -40,6 +43,10 @@ DIED = re.compile(r"died of signal (\d+)|exited with code (\d+)")
 
 class CannotReproduce(Exception):
     """No script can be made of it; the message says why, and what would help."""
+
+
+class DeclaredNotShown(CannotReproduce):
+    """A file in by_hand/ says of this failure that no script shows it, and why."""
 
 
 def first_that_can(making: Making, outcome: Outcome) -> tuple[Failing, Script]:
@@ -147,6 +154,7 @@ class Making:
             words=words,
             code_of_death=death,
             seconds=SILENT_SECONDS,
+            memory=self.bench.limits.memory_bytes,
             begins_with=self.steps[first - 1] if first else "",
         )
 
@@ -329,6 +337,8 @@ def _shown(outcome: Outcome) -> tuple[Shows, tuple[str, ...], int]:
         return Shows.ERROR, telling_words(outcome.detail), 0
     if outcome.status is Status.TIMEOUT:
         return Shows.SILENCE, (), 0
+    if outcome.status is Status.OUT_OF_MEMORY:
+        return Shows.MEMORY, (), 0
     died = DIED.search(outcome.detail)
     if outcome.status is Status.CRASH and died is not None:
         return Shows.DEATH, (), -int(died[1]) if died[1] else int(died[2])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,11 @@ from nnparity.by_hand import AllByHand, by_hand_in
 from nnparity.cache import ArtifactCache, cache_folder, digest
 from nnparity.case_at import CaseAt
 from nnparity.check import check
-from nnparity.discovery import Route
 from nnparity.divergence import KnownDivergence
 from nnparity.environments import NOTHING_WRITTEN, Environments
 from nnparity.errors import NEW_FAILURE, UserError
 from nnparity.escape import visible
-from nnparity.making import CannotReproduce, Making, first_that_can, repeated_by
+from nnparity.making import CannotReproduce, DeclaredNotShown, Making, first_that_can, repeated_by
 from nnparity.options import load_content
 from nnparity.oracle import Oracle
 from nnparity.outcome import Outcome, Status
@@ -116,9 +114,9 @@ def reproduction(
             f"it asks about the relation {asked.case.relation!r} of two runs, and a script has one run"
             f"{repeated_by(outcome)}"
         )
-    for words, why in by_hand.not_shown.items():
+    for words, why in by_hand.not_shown.get(outcome.component, {}).items():
         if words in outcome.detail:
-            raise CannotReproduce(f"no script shows this: {why}{repeated_by(outcome)}")
+            raise DeclaredNotShown(f"no script shows this: {why}{repeated_by(outcome)}")
     making = Making(asked, replace(outcome, known=entry.id) if entry else outcome, bench, oracle, by_hand.functions)
     failing, script = first_that_can(making, outcome)
     folder = out / f"{asked.case.layer}-{asked.case.id}-{digest(asked.route.id)[:6]}"
@@ -170,29 +168,3 @@ def _write(script: Script, folder: Path, start: tuple[str, Path] | None) -> None
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns(ARTIFACT, "drawn-*"))
     except OSError as problem:
         raise UserError(f"writing {folder}: {problem.strerror}; give another folder with --out") from problem
-
-
-def paths_that_show(entry: KnownDivergence, bench: Bench, by_hand: AllByHand) -> Iterator[Route]:
-    """Yield the paths that can run here on which the entry's witness shows what the entry says.
-
-    First those on which no other entry explains it too; of these short ones first, wholly done by hand before others.
-    """
-    content, environments, oracle = bench.content, bench.environments, Oracle(bench)
-
-    def able(route: Route) -> bool:
-        spoken_of = entry.on_path(route.steps) and content.binds(entry, route)
-        supplied = spoken_of and not any(content.supply_missing(step) for step in route.steps[1:])
-        return supplied and all(environments.installed(name) for name in content.environments_on([route]))
-
-    def rank(route: Route) -> tuple[bool, int, bool]:
-        missing = any(step not in by_hand.functions for step in route.steps[1:])
-        return missing, len(route.steps), content.is_on_demand(route)
-
-    others = []
-    for route in sorted(filter(able, content.routes), key=rank):
-        outcome = check(entry.witness, route, bench, oracle)
-        if outcome.known == entry.id:
-            yield route
-        elif entry.shown_by(outcome):
-            others.append(route)
-    yield from others

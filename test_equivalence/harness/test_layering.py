@@ -69,7 +69,7 @@ ROWS = (
     ("run", "plugin", "own_models"),
     ("asked", "own_case", "own_several"),
     ("located", "reproduce"),
-    ("explaining",),
+    ("explaining", "reproduced"),
     ("whole_run",),
     ("own",),
     ("cli",),

@@ -192,6 +192,14 @@ def test_case_of_another_layer_is_said(world: World, tmp_path: Path) -> None:
         ("E: " + "a" * 200, ("a" * 80,)),
         ("InferenceError: (op_type:Conv, node name: Conv__481): W is wrong", ("(op_type:Conv, node name",)),
         (
+            'Error: in graph (most recent call last):\n  File "/a/b.py", line 9, in run\n\nwhat it is that is wrong',
+            ("in graph (most recent call last)", "what it is that is wrong"),
+        ),
+        (
+            "TypeError: the types are bfloat16 != float16 (operator ''Mul'', shapes (2,), (1, 2)).",
+            ("(operator ''Mul'', shapes",),
+        ),
+        (
             "TVMError: Traceback (most recent call last):\n  9: a_long_name_of_a_function\nCheck failed",
             ("Check failed",),
         ),

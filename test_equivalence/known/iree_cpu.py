@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, config_is, non_finite, not_a_number, row_near_zero
+from nnparity.conditions import (
+    beyond,
+    config_is,
+    either,
+    in_bfloat16,
+    in_half,
+    non_finite,
+    not_a_number,
+    row_near_zero,
+)
+from nnparity.contracts import Config
 from nnparity.divergence import Fix, KnownDivergence, every_case
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -53,7 +63,17 @@ OWN = Case(
 )
 ONE = {"batch": 1, "dtype": "float32"}
 LEAVES_A_CELL = {"kernel": [2], "stride": [2], "dilation": [1], "padding": [0, 0], "size": [3]}
+SPREAD = {"kernel": [2, 1], "stride": [1, 1], "dilation": [2, 1], "padding": [0, 0, 0, 0], "size": [3, 1]}
 OVER_EDGE = {"kernel": [1, 2], "stride": [1, 2], "padding": [0, 0], "size": [1, 3]}
+
+
+def pooled(count: int, window: Config) -> Case:
+    """Return a case of max_pool2d with this window, of as many images and channels."""
+    config = {**ONE, "batch": count, "channels": count, "window": window, "ceil_mode": False}
+    return Case("max_pool2d", config, 0, {"x": np.ones((count, count, *window["size"]), np.float32)})
+
+
+ANGLE = {**ONE, "order": "sin_cos", "pairs": 1, "odd": False, "shift": 0, "period": 10000.0, "inner": []}
 COMPUTED_SIZES = (
     "Reshape to sizes that the model computes takes a -1 among them for a size instead of for what is left: tf2onnx "
     "writes every Einsum of four axes so, and the product that follows has -1 rows"
@@ -85,6 +105,27 @@ def bounds_a_nan(case: Case) -> bool:
     return (non_finite if case.layer == "inverted_residual" else not_a_number)(case)
 
 
+def length_of_one(case: Case) -> bool:
+    """Whether a length is taken along axes of one element, all of them known."""
+    sizes = (0 if case.open_axes else case.config["batch"], *case.config["inner"])
+    return all(sizes[axis] == 1 for axis in case.config["axes"])
+
+
+def cuts_off(case: Case) -> bool:
+    """Whether a border is cut off instead of padded."""
+    return any(cells < 0 for pair in case.config["padding"] for cells in pair)
+
+
+def spread_on_one_axis(case: Case) -> bool:
+    """Whether a window leaves cells out along one axis, and none along the other."""
+    return sorted(case.config["window"]["dilation"]) == [1, 2]
+
+
+def below_zero(case: Case) -> bool:
+    """Whether an angle is below zero."""
+    return bool((case.inputs["t"] < 0).any())
+
+
 def opened(case: Case) -> bool:
     """Whether the batch is left open."""
     return bool(case.open_axes)
@@ -111,32 +152,28 @@ KNOWN = (
         applies=opened,
         paths="torch>*",
     ),
-    KnownDivergence(
-        component="iree_cpu",
-        layer="sinusoidal_positions",
-        stage=Stage.COMPARE,
-        status=Status.MISMATCH,
-        fix=Fix.UPSTREAM,
-        reason="math.sin and math.cos in float32 become polynomials after a reduction of the range in float32: off by "
-        "2e-6 at 100, by 3e-4 at 10000, and beyond about 1e9 outside -1 to 1, down to -infinity",
-        link="https://github.com/llvm/llvm-project/issues/118784",
-        versions=VERSIONS,
-        witness=Case(
-            "sinusoidal_positions",
-            {
-                "batch": 1,
-                "dtype": "float32",
-                "order": "sin_cos",
-                "pairs": 1,
-                "odd": False,
-                "shift": 0,
-                "period": 10000.0,
-                "inner": [],
-            },
-            0,
-            {"t": np.array([1e10], np.float32)},
-        ),
-        applies=beyond(1e8),
+    *(
+        KnownDivergence(
+            component="iree_cpu",
+            layer="sinusoidal_positions",
+            stage=Stage.COMPARE,
+            status=Status.MISMATCH,
+            fix=Fix.UPSTREAM,
+            reason="math.sin and math.cos in float32 become polynomials after a reduction of the range in float32: off "
+            f"by {off}",
+            link="https://github.com/llvm/llvm-project/issues/118784",
+            versions=VERSIONS,
+            witness=Case("sinusoidal_positions", ANGLE, 0, {"t": np.array([witness], np.float32)}),
+            applies=applies,
+        )
+        for off, applies, witness in (
+            (
+                "2e-6 at 100, by 3e-4 at 10000, and beyond about 1e9 outside -1 to 1, down to -infinity",
+                beyond(1e8),
+                1e10,
+            ),
+            ("6e-8 below 0, where a quarter of a turn is added, so that the sine of -1e-9 is 6e-8", below_zero, -1e-9),
+        )
     ),
     *(
         KnownDivergence(
@@ -155,7 +192,14 @@ KNOWN = (
         for layers, stage, status, applies, witness in (
             ("einsum", Stage.RUN, Status.ERROR, config_is(equation="bhid,bhjd->bhij"), SCORES),
             ("grouped_query_attention", Stage.COMPARE, Status.MISMATCH, every_case, GROUPED),
-            ("multi_head_attention transformer_decoder_block", Stage.COMPARE, Status.MISMATCH, every_case, OWN),
+            (
+                "multi_head_attention transformer_decoder_block transformer_encoder_block",
+                Stage.COMPARE,
+                Status.MISMATCH,
+                every_case,
+                OWN,
+            ),
+            ("max_pool2d", Stage.RUN, Status.ERROR, spread_on_one_axis, pooled(1, SPREAD)),
         )
     ),
     KnownDivergence(
@@ -217,7 +261,7 @@ KNOWN = (
     ),
     KnownDivergence(
         component="iree_cpu",
-        layer="gelu",
+        layer="gelu mixer_block mlp transformer_encoder_block",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
@@ -226,7 +270,7 @@ KNOWN = (
         link="https://github.com/llvm/torch-mlir/pull/2941",
         versions=VERSIONS,
         witness=Case("gelu", {**ONE, "inner": [1], "approximate": "tanh"}, 0, {"x": np.full((1, 1), 0.5, np.float32)}),
-        applies=config_is(approximate="tanh"),
+        applies=either(config_is(approximate="tanh"), config_is(activation="gelu_tanh")),
         # The other exporters write the formula.
         paths="torch>onnx_from_torch>*",
     ),
@@ -285,5 +329,111 @@ KNOWN = (
             {"x": np.full((1, 1), np.nan, np.float32)},
         ),
         applies=bounds_a_nan,
+    ),
+    KnownDivergence(
+        component="iree_cpu",
+        layer="l2_normalize",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="ReduceL2 along an axis of one element ends iree-compile: dialect conversion attempted to replace a "
+        "root operation that has no parent block",
+        link="none found: torch-mlir onnx.ReduceL2 size 1 replace a root operation that has no parent block",
+        versions=VERSIONS,
+        witness=Case(
+            "l2_normalize",
+            {**ONE, "inner": [1], "axes": [-1], "eps": 1e-12},
+            0,
+            {"x": np.ones((1, 1), np.float32)},
+        ),
+        applies=length_of_one,
+        paths="torch>onnx_from_torch>*",
+    ),
+    KnownDivergence(
+        component="iree_cpu",
+        layer="pad",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="Pad by fewer than no cells is not compiled: expected offsets to be non-negative, slice runs "
+        "out-of-bounds, or 'tensor.cast' op are cast incompatible",
+        link="none found: torch-mlir onnx.Pad negative pads expected offsets to be non-negative iree",
+        versions=VERSIONS,
+        witness=Case(
+            "pad",
+            {**ONE, "channels": 1, "size": [2], "mode": "constant", "padding": [[-1, 0]], "value": 0.0},
+            0,
+            {"x": np.ones((1, 1, 2), np.float32)},
+        ),
+        applies=cuts_off,
+        paths="torch>*",
+    ),
+    KnownDivergence(
+        component="iree_cpu",
+        layer="max_pool2d",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="TensorFlow writes a dilated pooling as BatchToSpaceND, whose Slice ends where the model computes; its "
+        "sizes stay open, and Transpose to sizes that are known is refused: dim(result, 0) doesn't match dim(input)",
+        link="none found: iree linalg.transpose dim(result) doesn't match dim(input, permutation) onnx Slice Transpose",
+        versions=VERSIONS,
+        witness=pooled(2, {**SPREAD, "kernel": [2, 2], "size": [4, 4]}),
+        applies=spread_on_one_axis,
+        paths="tensorflow>*",
+    ),
+    KnownDivergence(
+        component="iree_cpu",
+        layer="padded_conv2d",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="Pad in mode wrap, circular padding, keeps iree-compile busy for ever; nnparity does not give it one",
+        link="https://github.com/iree-org/iree/issues/24585",
+        versions=VERSIONS,
+        witness=Case(
+            "padded_conv2d",
+            {
+                **ONE,
+                "in_channels": 1,
+                "out_channels": 1,
+                "size": [1, 1],
+                "kernel": [1, 1],
+                "stride": 1,
+                "padding": [0, 1],
+                "mode": "circular",
+                "bias": False,
+            },
+            0,
+            {"x": np.ones((1, 1, 1, 1), np.float32)},
+        ),
+        applies=config_is(mode="circular"),
+        # The other exporters write Slice and Concat.
+        paths="torch>onnx_from_torch>*",
+    ),
+    KnownDivergence(
+        component="iree_cpu",
+        layer="resize_bicubic resize_bilinear",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="Resize that interpolates computes its places in float32 and multiplies by them what is of half "
+        "precision: 'arith.mulf' op requires the same type for all operands and results",
+        link="none found: torch-mlir onnx.Resize float16 bilinear 'arith.mulf' op requires the same type",
+        versions=VERSIONS,
+        witness=Case(
+            "resize_bilinear",
+            {
+                **ONE,
+                "dtype": "float16",
+                "channels": 1,
+                "size": [1, 2],
+                "out_size": [1, 3],
+                "align_corners": False,
+            },
+            0,
+            {"x": np.ones((1, 1, 1, 2), np.float16)},
+        ),
+        applies=either(in_half, in_bfloat16),
     ),
 )

@@ -120,7 +120,7 @@ KNOWN = (
             {"indices": np.zeros((1, 1), np.int32)},
         ),
         applies=config_is(classes_last=False),
-        paths="*>onnxruntime_* *>qnn_*",
+        paths="*>onnxruntime_* *>qnn_* *>iree_cpu",
     ),
     KnownDivergence(
         component="onnx_from_torch_legacy",
