@@ -23,9 +23,12 @@ FUNCTION = re.compile(r"^@(\S+):", re.MULTILINE)
 # Functions of the machine itself: memory, shapes, tuples, and a reshape that shares its argument's memory.
 BUILTIN = "vm.builtin."
 SORTS = ("relax.sort", "relax.argsort", "relax.topk")
+PRODUCTS = ("relax.matmul", "relax.einsum")
 ASSERTION = "relax.assert_op"
 # TVM's own words for a dtype that an operator has no kernel for; their class is InternalError.
-NO_KERNEL = re.compile(r"\w+(: only support .+ for now| only applies to float)")
+NO_KERNEL = re.compile(
+    r"\w+(: only support .+ for now| only applies to float)|Data type \S+ not supported for \w+ ops?\b"
+)
 
 
 @contextlib.contextmanager
@@ -41,8 +44,8 @@ def _refusals() -> Iterator[None]:
         raise Unsupported(f"TVM: {refusal[0]}") from problem
 
 
-def _refuse_what_memory_decides(module: Any) -> None:
-    """Raise RuntimeError if the module sorts bfloat16, or asserts something of all its elements, and takes none.
+def _refuse_what_memory_decides(module: Any, *, takes_nothing: bool) -> None:
+    """Raise RuntimeError if the module sorts bfloat16, or if it takes nothing and asserts something of all, or sums it.
 
     TVM's sort (contrib.sort, a library function) is told that bfloat16 is float32: it reads and writes twice the bytes.
     A reduction over no elements writes nothing, not even where it would begin.
@@ -51,7 +54,6 @@ def _refuse_what_memory_decides(module: Any) -> None:
     from tvm import relax
 
     main = module["main"]
-    takes_nothing = any(0 in map(_size, variable.ty.shape or ()) for variable in main.params)
 
     def visit(node: Any) -> None:
         name = node.op.name if isinstance(node, relax.Call) and isinstance(node.op, tvm.ir.Op) else ""
@@ -59,8 +61,24 @@ def _refuse_what_memory_decides(module: Any) -> None:
             raise RuntimeError(f"{name} takes bfloat16 for float32 and would go beyond its memory")
         if name == ASSERTION and takes_nothing:
             raise RuntimeError(f"{name} of no elements would ask what nobody has written")
+        if name in PRODUCTS and takes_nothing and not _sums_numbers(node):
+            raise RuntimeError(f"{name} of no elements may sum none of them, and give what nobody has written")
 
     relax.analysis.post_order_visit(main, visit)
+
+
+def _sums_numbers(product: Any) -> bool:
+    """Whether one operand at least says of every axis over which a product sums that it has elements."""
+    if product.op.name == "relax.matmul":
+        first, second = (list(operand.ty.shape or (None,)) for operand in product.args)
+        return bool(_size(first[-1]) or _size(second[-2 if len(second) > 1 else -1]))
+    before, after = product.attrs.subscripts.replace(" ", "").split("->")
+    operands = zip(before.split(","), product.args[0].ty.fields, strict=True)
+    sizes: dict[str, int] = {}
+    for labels, operand in operands:
+        for label, extent in zip(labels, operand.shape, strict=True):
+            sizes[label] = sizes.get(label) or _size(extent) or 0
+    return all(size for label, size in sizes.items() if label not in after)
 
 
 def _size(extent: Any) -> int | None:
@@ -79,7 +97,9 @@ class RelaxVm:
     def compile(self, artifact: Artifact) -> Artifact:
         import tvm
 
-        _refuse_what_memory_decides(artifact.model.module)
+        # The front end for ONNX takes a size of 0 for one that is not known, so the module does not say it.
+        takes_nothing = any(0 in spec.shape for spec in artifact.inputs)
+        _refuse_what_memory_decides(artifact.model.module, takes_nothing=takes_nothing)
         with _refusals():
             executable = tvm.compile(artifact.model.module, target=TARGET)
         support = load_file(SUPPORT / "relax_module.py")

@@ -385,4 +385,27 @@ KNOWN = (
         applies=config_is(reset="before"),
         paths="torch>onnx_from_torch_legacy>*",
     ),
+    KnownDivergence(
+        component="relax_from_onnx",
+        layer="scatter",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="ScatterElements with indices that are made of a Shape, which the front end holds as a shape and not as "
+        "a tensor: Node cannot handle ShapeExpr inputs",
+        link="none found: tvm relax onnx ScatterElements cannot handle ShapeExpr inputs",
+        versions=VERSIONS,
+        witness=Case(
+            "scatter",
+            {"batch": 1, "dtype": "float32", "rows": 2, "inner": [1], "indices": "int32", "mode": "update"},
+            0,
+            {
+                "table": np.zeros((2, 1), np.float32),
+                "indices": np.zeros(1, np.int32),
+                "updates": np.ones((1, 1), np.float32),
+            },
+        ),
+        applies=config_is(mode="update"),
+        paths="torch>onnx_from_torch_legacy>*",
+    ),
 )
