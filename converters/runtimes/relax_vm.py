@@ -23,7 +23,6 @@ FUNCTION = re.compile(r"^@(\S+):", re.MULTILINE)
 # Functions of the machine itself: memory, shapes, tuples, and a reshape that shares its argument's memory.
 BUILTIN = "vm.builtin."
 SORTS = ("relax.sort", "relax.argsort", "relax.topk")
-PRODUCTS = ("relax.matmul", "relax.einsum")
 ASSERTION = "relax.assert_op"
 # TVM's own words for a dtype that an operator has no kernel for; their class is InternalError.
 NO_KERNEL = re.compile(
@@ -61,24 +60,22 @@ def _refuse_what_memory_decides(module: Any, *, takes_nothing: bool) -> None:
             raise RuntimeError(f"{name} takes bfloat16 for float32 and would go beyond its memory")
         if name == ASSERTION and takes_nothing:
             raise RuntimeError(f"{name} of no elements would ask what nobody has written")
-        if name in PRODUCTS and takes_nothing and not _sums_numbers(node):
+        if name and takes_nothing and _may_sum_nothing(node):
             raise RuntimeError(f"{name} of no elements may sum none of them, and give what nobody has written")
 
     relax.analysis.post_order_visit(main, visit)
 
 
-def _sums_numbers(product: Any) -> bool:
-    """Whether one operand at least says of every axis over which a product sums that it has elements."""
-    if product.op.name == "relax.matmul":
-        first, second = (list(operand.ty.shape or (None,)) for operand in product.args)
-        return bool(_size(first[-1]) or _size(second[-2 if len(second) > 1 else -1]))
-    before, after = product.attrs.subscripts.replace(" ", "").split("->")
-    operands = zip(before.split(","), product.args[0].ty.fields, strict=True)
-    sizes: dict[str, int] = {}
-    for labels, operand in operands:
-        for label, extent in zip(labels, operand.shape, strict=True):
-            sizes[label] = sizes.get(label) or _size(extent) or 0
-    return all(size for label, size in sizes.items() if label not in after)
+def _may_sum_nothing(call: Any) -> bool:
+    """Whether a product, which sums over axes that are not in its result, has an axis there of no or unknown size."""
+    name = call.op.name
+    if name == "relax.matmul":
+        first, second = (list(operand.ty.shape or (None,)) for operand in call.args)
+        return not (_size(first[-1]) or _size(second[-2 if len(second) > 1 else -1]))
+    if name == "relax.call_tir" and call.args[0].name_hint.startswith("einsum"):
+        given = [extent for operand in call.args[1].ty.fields for extent in operand.shape]
+        return any(not _size(extent) and not any(extent.same_as(kept) for kept in call.ty.shape) for extent in given)
+    return False
 
 
 def _size(extent: Any) -> int | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 
 from nnparity.conditions import Condition, config_is, either, empty, in_bfloat16, in_half, row_near_zero
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
+from nnparity.loading import load_file
 from nnparity.outcome import Stage, Status
 
+NO_ROWS = load_file(Path(__file__).with_name("no_rows.py"))
 VERSIONS = ("apache-tvm<=0.27.0.post1",)
 
 
@@ -36,7 +39,7 @@ FROM_KERAS = "tensorflow>onnx_from_tensorflow>*"
 
 def computes_a_shape(case: Case) -> bool:
     """Whether tf2onnx gives a Reshape a shape that the model computes."""
-    if case.layer in WRITES_EINSUM_OUT or case.config.get("equation") == "bhid,bhjd->bhij":
+    if case.layer in WRITES_EINSUM_OUT or case.config.get("equation") in {"bhid,bhjd->bhij", "bi,bij->bj"}:
         return True
     return case.layer in COMPUTED_SHAPES.split() and opened(case)
 
@@ -52,9 +55,17 @@ def open_in(*layers: str) -> Condition:
 
 
 def narrow(
-    layer: str, *, stage: Stage, status: Status, reason: str, link: str, witness: Case, up_to: float = math.inf
+    layer: str,
+    *,
+    stage: Stage,
+    status: Status,
+    reason: str,
+    link: str,
+    witness: Case,
+    paths: str = "*",
+    up_to: float = math.inf,
 ) -> KnownDivergence:
-    """Return an entry for this layer in half precision and bfloat16, where PyTorch exports it."""
+    """Return an entry for this layer in half precision and bfloat16."""
     return KnownDivergence(
         component="relax_from_onnx",
         layer=layer,
@@ -66,6 +77,7 @@ def narrow(
         versions=VERSIONS,
         witness=witness,
         applies=either(in_half, in_bfloat16),
+        paths=paths,
         up_to=up_to,
     )
 
@@ -90,7 +102,17 @@ def open_batch(
     )
 
 
+UNKNOWN_ROWS = NO_ROWS.case("mixture_of_experts", 2, 2, experts=2, chosen=1, length=2, width=2, hidden=1)
+
 KNOWN = (
+    open_batch(
+        "mixture_of_experts",
+        reason="Expand to a constant shape reads every size of what it expands as a number, also one of 0, which is "
+        "taken for an unknown one: AttributeError, 'Var' object has no attribute 'value'",
+        link="none found: tvm relax onnx Expand zero size AttributeError 'Var' object has no attribute 'value'",
+        witness=UNKNOWN_ROWS,
+        paths="torch>onnx_from_torch_legacy>*",
+    ),
     open_batch(
         "grouped_query_attention l2_normalize mixture_of_experts",
         reason="Expand to a constant shape reads every size of what it expands as a number, an open one too: "
@@ -321,6 +343,8 @@ KNOWN = (
             0,
             {"x": np.ones((1, 1), np.float16)},
         ),
+        # tf2onnx writes the formula.
+        paths="torch>*",
         # What comes out in float32 is right.
         up_to=1.0,
     ),
@@ -370,17 +394,17 @@ KNOWN = (
         witness=Case(
             "gru",
             {
-                "batch": 1,
+                "batch": 2,
                 "dtype": "float32",
-                "time": 1,
-                "features": 1,
-                "hidden": 1,
+                "time": 3,
+                "features": 4,
+                "hidden": 5,
                 "reset": "before",
                 "initial_state": False,
                 "bias": True,
             },
             0,
-            {"x": np.ones((1, 1, 1), np.float32)},
+            {"x": np.ones((2, 3, 4), np.float32)},
         ),
         applies=config_is(reset="before"),
         paths="torch>onnx_from_torch_legacy>*",
