@@ -13,61 +13,26 @@ import fnmatch
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import click
 
 from nnparity.bench import Bench
-from nnparity.by_hand import AllByHand, by_hand_in
+from nnparity.by_hand import by_hand_in
 from nnparity.cache import ArtifactCache, cache_folder
-from nnparity.case_at import CaseAt
 from nnparity.discovery import Content, discover
 from nnparity.divergence import KnownDivergence
 from nnparity.environments import Environments
-from nnparity.making import CannotReproduce
-from nnparity.reproduce import paths_that_show, reproduction, run_script
+from nnparity.reproduced import Became, Tried, tried
 
-MOST_PATHS = 4
-SHOWS, DOES_NOT, OTHERWISE, NO_SCRIPT, NOT_HERE, NO_PATH = (
-    "shows",
-    "does not show",
-    "otherwise",
-    "no script",
-    "not here",
-    "no path",
-)
+SHOWS = Became.SHOWS.value
 
 
-def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -> dict[str, object]:
+def line_of(entry: KnownDivergence, one: Tried) -> dict[str, object]:
     """Return what became of one known divergence, as a line of the record."""
-    line: dict[str, object] = {"known": entry.id, "component": entry.component, "path": ""}
-    if not any(entry.on_path(route.steps) for route in bench.content.routes):
-        return {**line, "result": NO_PATH, "said": f"no path fits {entry.paths!r}"}
-    routes = list(islice(paths_that_show(entry, bench, by_hand), MOST_PATHS))
-    if not routes:
-        return {
-            **line,
-            "result": NOT_HERE,
-            "said": "no path of it runs here, or its witness shows something else on all",
-        }
-    problems = []
-    for route in routes:
-        try:
-            made = reproduction(CaseAt(entry.witness, route), bench, out, by_hand, entry)
-        except CannotReproduce as problem:
-            problems.append(f"{route.id}: {problem}")
-            continue
-        ended = run_script(made, bench.environments)
-        results = {1: SHOWS, 0: DOES_NOT}
-        found = {
-            "lines": made.lines,
-            "code": ended.code,
-            "file": str(made.file),
-        }
-        said = ended.said[-1500:] if not ended.shows else ""
-        return {**line, "path": route.id, "result": results.get(ended.code, OTHERWISE), "said": said, **found}
-    return {**line, "path": routes[0].id, "result": NO_SCRIPT, "said": problems[0]}
+    script = {"lines": one.made.lines, "file": str(one.made.file)} if one.made else {}
+    kept = {"known": entry.id, "component": entry.component, "path": one.path, "result": one.became.value}
+    return {**kept, "said": one.said, **script}
 
 
 def chosen(
@@ -105,18 +70,17 @@ def main() -> None:
         open(options.out / "reproduced.jsonl", "a", encoding="utf-8") as record,
     ):
         for entry in chosen(content, options.component or ["*"], options.each, shown):
-            line = tried(entry, bench, options.out / "scripts", by_hand)
-            found[entry.component][str(line["result"])] += 1
-            record.write(json.dumps(line) + "\n")
+            one = tried(entry, bench, options.out / "scripts", by_hand)
+            found[entry.component][one.became.value] += 1
+            record.write(json.dumps(line_of(entry, one)) + "\n")
             record.flush()
-            if line["result"] != SHOWS:
-                click.echo(f"{line['result']}: {entry.id} on {line['path']}: {str(line['said']).strip()[-300:]}")
+            if one.became is not Became.SHOWS:
+                click.echo(f"{one.became.value}: {entry.id} on {one.path}: {one.said.strip()[-300:]}")
+    found["all"] = sum((results for results in found.values()), Counter[str]())
     click.echo(f"{'component':<45}{'known':>7}{SHOWS:>7}")
-    for component, results in sorted(found.items()):
+    for component, results in sorted(found.items(), key=lambda pair: (pair[0] == "all", pair[0])):
         others = ", ".join(f"{count} {result}" for result, count in sorted(results.items()) if result != SHOWS)
         click.echo(f"{component:<45}{results.total():>7}{results[SHOWS]:>7}  {others}")
-    total = sum((results for results in found.values()), Counter[str]())
-    click.echo(f"{'all':<45}{total.total():>7}{total[SHOWS]:>7}")
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ class Bench:
         self.tally = Tally()
         self._cache = cache
         self._jobs = jobs
-        self._limits = limits
+        self.limits = limits
         self._in_process = in_process
         self._pools: dict[str, Pool] = {}
         self._lock = threading.Lock()
@@ -177,7 +177,7 @@ class Bench:
         folder = self._cache.scratch()
         request = {"op": "start", "start": str(start.file), "wanted": asdict(wanted), "target": str(folder)}
         with self._worker(start, Stage.BUILD, unstaged=True) as worker:
-            header, _ = worker.call(request, {}, seconds=self._limits.convert_seconds)
+            header, _ = worker.call(request, {}, seconds=self.limits.convert_seconds)
         files = sorted(file for file in folder.iterdir() if file.name != RECIPE)
         recipe = json.loads((folder / RECIPE).read_text(encoding="utf-8")) if (folder / RECIPE).exists() else {}
         texts = (self._sources.digest(start.file), self._where(start), json.dumps(recipe, sort_keys=True))
@@ -209,7 +209,7 @@ class Bench:
         with self._worker(component, Stage.LOAD, session) as worker:
             megabytes = self._load(worker, component, source, session)
             with self._staged(Stage.RUN, name):
-                header, outputs = worker.call(request, joined(sets), seconds=self._limits.run_seconds)
+                header, outputs = worker.call(request, joined(sets), seconds=self.limits.run_seconds)
             self._unload_oldest(worker)
         return Runs(split(outputs, len(sets)), float(header["seconds"]), megabytes)
 
@@ -246,7 +246,7 @@ class Bench:
             component = self.content.components[self.content.eager(step) if step in self.content.roots else step]
             request = {"op": "draw", "source": str(made.folder), "source_key": made.key}
             with self._worker(component, Stage.LOAD) as worker, self._staged(Stage.LOAD, component.name):
-                header, _ = worker.call(request, {}, seconds=self._limits.load_seconds)
+                header, _ = worker.call(request, {}, seconds=self.limits.load_seconds)
             whole = kept.with_name(f"{kept.name}.{os.getpid()}.{threading.get_ident()}")
             whole.write_text(json.dumps([header["inputs"], header["operators"]]), encoding="utf-8")
             whole.replace(kept)
@@ -293,7 +293,7 @@ class Bench:
         component = self.content.cuts[made.representation]
         asked = {**request, "source": str(made.folder), "source_key": made.key}
         with self._worker(component, Stage.RUN) as worker, self._staged(Stage.RUN, component.name):
-            return worker.call(asked, arrays, seconds=self._limits.load_seconds)
+            return worker.call(asked, arrays, seconds=self.limits.load_seconds)
 
     def steps_of(self, made: Made) -> Mapping[str, float]:
         """Return the size of one step of each output of a quantised model."""
@@ -327,7 +327,7 @@ class Bench:
             "source_key": source.key,
         }
         with self._staged(Stage.LOAD, component.name):
-            header, _ = worker.call(request, {}, seconds=self._limits.load_seconds)
+            header, _ = worker.call(request, {}, seconds=self.limits.load_seconds)
         worker.loaded[session] = int(header["megabytes"])
         return worker.loaded[session]
 
@@ -336,7 +336,7 @@ class Bench:
         with contextlib.suppress(CallFailed):
             while len(worker.loaded) > SESSIONS_KEPT:
                 oldest = next(iter(worker.loaded))
-                worker.call({"op": "unload", "session": oldest}, {}, seconds=self._limits.run_seconds)
+                worker.call({"op": "unload", "session": oldest}, {}, seconds=self.limits.run_seconds)
                 del worker.loaded[oldest]
 
     def _derive(self, verb: str, source: Made, component: Component[Any], target: str, stage: Stage) -> Made:
@@ -377,7 +377,7 @@ class Bench:
         *,
         arrays: Arrays = MappingProxyType({}),
     ) -> Made:
-        seconds = self._limits.convert_seconds if stage is not Stage.LOAD else self._limits.load_seconds
+        seconds = self.limits.convert_seconds if stage is not Stage.LOAD else self.limits.load_seconds
         try:
             with self._worker(component, stage) as worker, self._staged(stage, component.name):
                 worker.call(request, arrays, seconds=seconds)
@@ -421,7 +421,7 @@ class Bench:
             interpreter,
             **self._served(environment),
             variables=self.environments.specs[environment].variables or {},
-            memory_bytes=self._limits.memory_bytes,
+            memory_bytes=self.limits.memory_bytes,
         )
 
     def _start_local(self, environment: str) -> Worker:

@@ -26,22 +26,27 @@ class ByHand:
 
 @dataclass(frozen=True)
 class AllByHand:
-    """functions: by the component's name. not_shown: words of a failure to the reason why no script shows it."""
+    """functions: by the component's name. not_shown: likewise, words of its failures to why no script shows them."""
 
     functions: Mapping[str, ByHand]
-    not_shown: Mapping[str, str]
+    not_shown: Mapping[str, Mapping[str, str]]
 
 
 def by_hand_in(folders: Sequence[Path] = ()) -> AllByHand:
     """Return what the files in by_hand/ say; `folders` are a third party's own."""
     ours = [folder / "converters" for folder in content_folders()]
     functions: dict[str, ByHand] = {}
-    not_shown: dict[str, str] = {}
-    for file in (file for folder in [*ours, *folders] for file in sorted((folder / BY_HAND).glob("*.py"))):
+    not_shown: dict[str, Mapping[str, str]] = {}
+    places = [folder.resolve() / BY_HAND for folder in (*ours, *folders)]
+    for file in (file for place in places for file in sorted(place.glob("*.py"))):
+        declared: Mapping[str, str] = {}
+        here: dict[str, ByHand] = {}
         for name, (text, _, _) in parts_of(file).items():
             (node, *_) = ast.parse(text).body
             if isinstance(node, ast.FunctionDef):
-                functions.setdefault(name, ByHand(file, name, tuple(one.arg for one in node.args.args)))
+                here[name] = ByHand(file, name, tuple(one.arg for one in node.args.args))
             elif isinstance(node, ast.Assign) and name == NOT_SHOWN_WORDS:
-                not_shown |= ast.literal_eval(node.value)
+                declared = ast.literal_eval(node.value)
+        not_shown |= {name: declared for name in here if declared and name not in functions}
+        functions = here | functions
     return AllByHand(functions, not_shown)

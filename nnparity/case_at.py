@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from nnparity.cases import case_in, ids_in
 from nnparity.discovery import Content, Route
-from nnparity.errors import UserError, nearest
+from nnparity.errors import UserError, if_near, nearest
 from nnparity.layers import Case
 
 
@@ -39,24 +39,23 @@ def case_at(text: str, folders: Sequence[Path], content: Content) -> CaseAt:
     routes = {route.id: route for route in content.routes}
     if path not in routes:
         steps = [step for step in path.split(">") if step not in content.components and step not in content.roots]
-        near = _near(steps[0], {*content.components, *content.roots}) if steps else _near(path, routes)
+        near = if_near(steps[0], {*content.components, *content.roots}) if steps else if_near(path, routes)
         said = f"there is no step {steps[0]!r}{near}" if steps else f"no such path{near}"
         raise UserError(f"{text!r}: {said}; `nnparity list paths` shows all {len(routes)}")
     case = _case(text, case_id, folders, content)
-    if case.layer not in content.layers:
-        near = nearest(case.layer, content.layers)
-        raise UserError(f"{text!r}: it is a case of {case.layer!r}, and there is no such layer; {near}; see --models")
-    relations = {relation.name for relation in content.layers[case.layer].relations}
-    if case.relation and case.relation not in relations:
-        said = f"it asks {case.layer} about the relation {case.relation!r}, which it does not have"
-        raise UserError(f"{text!r}: {said}; {nearest(case.relation, relations)}")
+    refuse_unless_there(case, content, repr(text))
     return CaseAt(case, routes[path])
 
 
-def _near(wrong: str, known: Iterable[str]) -> str:
-    """Return a question with the names nearest to `wrong`, "" if none is near: there are hundreds."""
-    said = nearest(wrong, known)
-    return f"; {said}" if said.startswith("did you mean") else ""
+def refuse_unless_there(case: Case, content: Content, said: str) -> None:
+    """Raise UserError where there is no such layer or relation of it. said: what was asked for."""
+    if case.layer not in content.layers:
+        near = nearest(case.layer, content.layers)
+        raise UserError(f"{said}: it is a case of {case.layer!r}, and there is no such layer; {near}; see --models")
+    relations = {relation.name for relation in content.layers[case.layer].relations}
+    if case.relation and case.relation not in relations:
+        asks = f"it asks {case.layer} about the relation {case.relation!r}, which it does not have"
+        raise UserError(f"{said}: {asks}; {nearest(case.relation, relations)}")
 
 
 def _case(text: str, case_id: str, folders: Sequence[Path], content: Content) -> Case:
@@ -68,5 +67,5 @@ def _case(text: str, case_id: str, folders: Sequence[Path], content: Content) ->
     places = ", ".join(map(str, searched))
     raise UserError(
         f"{text!r}: the case {case_id!r} is no witness of a known divergence, and not in {places}"
-        f"{_near(case_id, ids_in(searched, known))}; give the folder of the run that had it with --results"
+        f"{if_near(case_id, ids_in(searched, known))}; give the folder of the run that had it with --results"
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from nnparity.dtypes import read_back
-from nnparity.errors import UserError, nearest
+from nnparity.errors import UserError, if_near
 from nnparity.layers import Case
 
 MODEL, RELATION = "__case__", "__relation__"
@@ -74,5 +74,5 @@ def find_case(case_id: str, folders: Iterable[Path], known: Iterable[Case]) -> C
     there = ids_in(searched, witnesses)
     places = ", ".join(str(folder) for folder in searched)
     raise UserError(
-        f"--case {case_id!r}: not in {places}; {nearest(case_id, there)}; give the --out folder of the run that had it"
+        f"--case {case_id!r}: not in {places}{if_near(case_id, there)}; give the --out folder of the run that had it"
     )

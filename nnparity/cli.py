@@ -57,6 +57,30 @@ def content_options(command: Command) -> Command:
     )(command)  # fmt: skip
 
 
+def case_options(command: Command) -> Command:
+    """Add what names a failure: a case on a path, and where they come from."""
+    for parameter in reversed((
+        click.argument("case_at", metavar="CASE@PATH"),
+        click.option("--results", multiple=True, type=FOLDER, help="The --out folder of the run that had the case."),
+        click.option(
+            "--target", metavar="TARGET", help="The model of your own that it is a case of, as `check` took it."
+        ),
+        click.option("--python", type=click.Path(path_type=Path), metavar="INTERPRETER", help="As `check` took it."),
+        click.option("--trust", is_flag=True, help="Read a pickled model, which can run any code."),
+    )):
+        command = parameter(command)
+    return command
+
+
+explain_option = click.option(
+    "--explain",
+    default=5,
+    show_default=True,
+    type=click.IntRange(0),
+    help="New failures to look into at the end: which operator, and a script.",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(nnparity.__version__, prog_name="nnparity")
 def main() -> None:
@@ -79,6 +103,7 @@ def main() -> None:
 @click.option("--case", "case_id", metavar="ID", help="Only this recorded case or witness.")
 @click.option("--out", default="nnparity-results", show_default=True, type=FOLDER, help="Where results and reports go.")
 @click.option("--resume", is_flag=True, help="Go on from what is recorded in --out.")
+@explain_option
 @content_options
 @said_plainly
 def run_command(**options: Any) -> None:
@@ -109,6 +134,7 @@ def run_command(**options: Any) -> None:
 @click.option("--max-megabytes", "megabytes", default=2048, show_default=True, help="Larger files are not read.")
 @click.option("--max-nodes", "nodes", default=50_000, show_default=True, help="Larger graphs are not read.")
 @click.option("--out", default="nnparity-check", show_default=True, type=FOLDER, help="Where results and reports go.")
+@explain_option
 @content_options
 @said_plainly
 def check_command(**options: Any) -> None:
@@ -124,11 +150,7 @@ def check_command(**options: Any) -> None:
 
 
 @main.command("locate")
-@click.argument("case_at", metavar="CASE@PATH")
-@click.option("--results", multiple=True, type=FOLDER, help="The --out folder of the run that had the case.")
-@click.option("--target", metavar="TARGET", help="The model of your own that it is a case of, as `check` took it.")
-@click.option("--python", type=click.Path(path_type=Path), metavar="INTERPRETER", help="As `check` took it.")
-@click.option("--trust", is_flag=True, help="Read a pickled model, which can run any code.")
+@case_options
 @click.option("--save", type=FOLDER, help="Write the operator as a model of its own there, with its inputs.")
 @content_options
 @said_plainly
@@ -144,8 +166,7 @@ def locate_command(**options: Any) -> None:
 
 
 @main.command("reproduce")
-@click.argument("case_at", metavar="CASE@PATH")
-@click.option("--results", multiple=True, type=FOLDER, help="The --out folder of the run that had the case.")
+@case_options
 @click.option("--out", default="nnparity-reproduce", show_default=True, type=FOLDER, help="Where the script goes.")
 @click.option("--no-run", "run_it", is_flag=True, flag_value=False, default=True, help="Write it only.")
 @content_options

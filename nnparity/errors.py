@@ -19,3 +19,9 @@ def nearest(wrong: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean {' or '.join(close)}?"
     return f"there are: {', '.join(names)}" if names else "there are none"
+
+
+def if_near(wrong: str, known: Iterable[str]) -> str:
+    """Return the same after a semicolon, "" if none is near: for names of which there are hundreds."""
+    said = nearest(wrong, known)
+    return f"; {said}" if said.startswith("did you mean") else ""

@@ -47,6 +47,23 @@ class KnownFacts:
 
 
 @dataclass(frozen=True)
+class ExplainedFacts:
+    """What a run found out about a failure. operator: lines about the one that goes wrong, or why none is named.
+
+    script: a program that shows the failure, "" if there is none; folder: where it lies, in the folder of the run, with
+    the files beside it; modules: the text of those that are programs. said: whether the script showed the failure when
+    it was run, or why there is none.
+    """
+
+    operator: str = ""
+    script: str = ""
+    folder: str = ""
+    files: str = ""
+    said: str = ""
+    modules: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class LayerFacts:
     """formula: what the reference says that it computes. code: as written, of the reference and by root."""
 
@@ -60,7 +77,7 @@ class LayerFacts:
 class Facts:
     """Run facts. families: representation -> operator -> family. not_run: component -> reason.
 
-    graphs: layer -> chain of steps -> a drawn graph as JSON.
+    graphs: layer -> chain of steps -> a drawn graph as JSON. explained: failures, by CASE@PATH.
     """
 
     nnparity: str = ""
@@ -76,6 +93,7 @@ class Facts:
     not_run: Mapping[str, str] = field(default_factory=dict)
     conversions: Mapping[str, int] = field(default_factory=dict)
     graphs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    explained: Mapping[str, ExplainedFacts] = field(default_factory=dict)
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Facts:
@@ -105,6 +123,13 @@ class Facts:
                 for name, one in _objects(raw.get("layers")).items()
             },
             not_run=_texts(raw.get("not_run")),
+            explained={
+                name: ExplainedFacts(**{
+                    **_fields(_one(one), ExplainedFacts),
+                    "modules": _texts(_one(one.get("modules"))),
+                })
+                for name, one in _objects(raw.get("explained")).items()
+            },
             graphs={name: _texts(one) for name, one in _objects(raw.get("graphs")).items()},
             conversions={
                 name: count for name, count in _mapping(raw.get("conversions")).items() if isinstance(count, int)
@@ -142,8 +167,15 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(sorted({one for one in value if isinstance(one, str)})) if isinstance(value, list) else ()
 
 
-def _fields(value: Mapping[str, Any], kind: type[Step | KnownFacts | LayerFacts]) -> dict[str, Any]:
+def _fields(value: Mapping[str, Any], kind: type[Step | KnownFacts | ExplainedFacts | LayerFacts]) -> dict[str, Any]:
     return {item.name: _text(value[item.name]) for item in fields(kind) if item.name in value}
+
+
+def _one(value: Any) -> Any:
+    """Return the value, in it the first of several that runs differ in: a program is no list of programs."""
+    if isinstance(value, Mapping):
+        return {name: _one(one) for name, one in value.items()}
+    return next(iter(value), "") if isinstance(value, list) else value
 
 
 def _text(value: Any) -> str:

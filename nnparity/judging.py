@@ -98,11 +98,12 @@ def expectation_of_quantised(runs: Sequence[Arrays], steps: Mapping[str, float])
 def accuracy_loss(quantised: Arrays, reference: Arrays) -> float:
     """Return the greatest distance over the outputs' range in the reference; NaN where nothing finite has a range."""
     losses = [np.nan]
-    for name, array in reference.items():
-        finite = np.isfinite(array) & np.isfinite(quantised[name])
-        span = np.ptp(array[finite]) if finite.any() else 0.0
+    for name in reference:
+        right, got = (outputs[name].astype(np.float64) for outputs in (reference, quantised))
+        finite = np.isfinite(right) & np.isfinite(got)
+        span = np.ptp(right[finite]) if finite.any() else 0.0
         if span > 0.0:
-            losses.append(float(np.abs(quantised[name].astype(np.float64) - array)[finite].max() / span))
+            losses.append(float(np.abs(got - right)[finite].max() / span))
     return float(np.fmax.reduce(losses))
 
 

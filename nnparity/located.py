@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +14,23 @@ from rich.console import Console
 
 from nnparity.bench import Bench
 from nnparity.cache import ArtifactCache, cache_folder
-from nnparity.case_at import CaseAt, case_at
-from nnparity.cases import case_in
 from nnparity.compare import Comparison, Rule
 from nnparity.contracts import Arrays
 from nnparity.discovery import Content, Route
+from nnparity.divergence import KnownDivergence
 from nnparity.environments import Environments
 from nnparity.errors import NEW_FAILURE, UserError
+from nnparity.escape import web_link
 from nnparity.layers import Case
 from nnparity.locate import Confirmed
 from nnparity.locating import Blame, Report, find
 from nnparity.options import load_content
 from nnparity.oracle import Oracle
-from nnparity.outcome import Failure, Status
-from nnparity.own_models import Reader, oracle_of
-from nnparity.own_target import Shapes, Target
-from nnparity.whole_run import DEFAULT_OUT
+from nnparity.outcome import Failure, Stage, Status
+from nnparity.own_case import case_asked_about
 from nnparity.worker import ARTIFACT
 
-OWN_OUT = "nnparity-check"
-LIMITS = {"count": 1, "seed": 0, "megabytes": 2048, "nodes": 50_000}
+MOST_KNOWN = 3
 CONFIRMED = {
     Confirmed.ALONE: "wrong by itself, on the values that the path gave it",
     Confirmed.TOGETHER: "none of them is wrong by itself, all together are: a fault of fusing them, or a difference "
@@ -57,46 +56,20 @@ def locate_case(**options: Any) -> int:
     content = load_content(options["models"], options["converters"])
     environments = Environments(content.environments, cache_folder())
     with Bench(content, environments, ArtifactCache(cache_folder())) as bench:
-        asked, oracle = _asked(options, bench, say)
+        asked, oracle = case_asked_about(options, bench, say)
         case, route = asked.case, asked.route
-        cut_in = {one.environment for name, one in content.cuts.items() if name in _representations(route, content)}
-        failed = environments.build_all({*bench.content.environments_on([route]), *cut_in}, say)
+        failed = environments.build_all(environments_to_locate(route, bench.content), say)
         if failed:
             raise UserError(f"{asked.id}: {'; '.join(failed.values())}")
-        report = _found(case, route, bench, oracle)
-        for line in lines_of(report, case, route, bench.content):
+        report = found_of(case, route, bench, oracle)
+        for line in (*lines_of(report, case, route, bench.content), *known_lines(report, content.known, bench)):
             say(line)
         if options["save"] is not None and report.trial is not None and report.trial.made is not None:
             say(f"saved: {saved(report, options['save'])}")
     return 0 if report.blame is Blame.OPERATOR else NEW_FAILURE
 
 
-def _asked(options: Mapping[str, Any], bench: Bench, say: Callable[[str], None]) -> tuple[CaseAt, Oracle]:
-    """Return the case on its path, and what it is held to. Raises UserError."""
-    text, folders = options["case_at"], [*options["results"], Path(DEFAULT_OUT), Path(OWN_OUT)]
-    if options["target"] is None:
-        try:
-            return case_at(text, folders, bench.content), Oracle(bench)
-        except UserError as problem:
-            raise UserError(f"{problem}; a case of a model of your own needs the model, as --target") from problem
-    target = Target.parse(options["target"])
-    case_id = text.partition("@")[0]
-    searched = [folder / "cases" for folder in folders]
-    case = case_in(case_id, searched)
-    if case is None:
-        places = ", ".join(map(str, searched))
-        raise UserError(f"{text!r}: no case {case_id!r} in {places}; give the folder of the check with --results")
-    if target.name != case.layer:
-        raise UserError(
-            f"the case {case_id} is one of {case.layer!r}, and --target {options['target']} is read as "
-            f"{target.name!r}; give the model that was checked"
-        )
-    reader = Reader(bench, {**LIMITS, "trust": options["trust"], "python": options["python"]}, say)
-    own = reader.read(target, Shapes({}, {}), case.inputs)
-    return case_at(text, folders, bench.content), oracle_of([own], bench)
-
-
-def _found(case: Case, route: Route, bench: Bench, oracle: Oracle) -> Report:
+def found_of(case: Case, route: Route, bench: Bench, oracle: Oracle) -> Report:
     """Return what is found; of a case about a relation, for the first of its runs that goes wrong. Raises UserError."""
     for one in oracle.runs_of(case):
         try:
@@ -116,8 +89,11 @@ def _found(case: Case, route: Route, bench: Bench, oracle: Oracle) -> Report:
     )
 
 
-def _representations(route: Route, content: Content) -> set[str]:
-    return {route.root, *(content.conversions[name].kind.target for name in route.conversions)}
+def environments_to_locate(route: Route, content: Content) -> set[str]:
+    """Return the names of the environments that a search on the path needs: the path's own, and those that cut."""
+    on_path = {route.root, *(content.conversions[name].kind.target for name in route.conversions)}
+    cut_in = {one.environment for name, one in content.cuts.items() if name in on_path}
+    return {*content.environments_on([route]), *cut_in}
 
 
 def lines_of(report: Report, case: Case, route: Route, content: Content) -> Iterator[str]:
@@ -154,6 +130,31 @@ def lines_of(report: Report, case: Case, route: Route, content: Content) -> Iter
         yield f"  also beyond their budgets, but not why the outputs are wrong: {names}"
     trusted_by = content.cuts[kind].kind.trusted_by
     yield f"  values trusted: {trusted_by}; parts of the graph that were run: {report.runs}"
+
+
+def known_lines(report: Report, known: Iterable[KnownDivergence], bench: Bench) -> Iterator[str]:
+    """Yield what is known, in whatever layer, of the located operators in the steps that make them wrong.
+
+    By words: an entry whose reason names the operator's kind. Whether it is the same fault, its reader has to see.
+    """
+    if report.located is None or report.graph is None or report.trial is None:
+        return
+    stage = report.trial.failure.stage if report.trial.failure else Stage.COMPARE
+    kinds = {re.split(r"[.:]+", report.graph.operators[place].kind)[-1] for place in report.located.operators}
+    words = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(kinds)))})\b")
+    fitting = (
+        entry
+        for entry in known
+        if entry.component in report.steps
+        and entry.stage is stage
+        and words.search(entry.reason)
+        and entry.versions_hold(bench.versions(entry.component))
+    )
+    reasons = {(entry.component, entry.reason): web_link(entry.link) for entry in fitting}
+    for (component, reason), link in islice(reasons.items(), MOST_KNOWN):
+        yield f"  known of {component} in layers: {reason}{f' ({link})' if link else ''}"
+    if len(reasons) > MOST_KNOWN:
+        yield f"  and {len(reasons) - MOST_KNOWN} more that speak of it"
 
 
 def _wrong(comparison: Comparison) -> str:

@@ -297,8 +297,9 @@ def find(case: Case, route: Route, bench: Bench, oracle: Oracle) -> Report:
     cuttable = [place for place, made in enumerate(chain) if made.representation in bench.content.cuts]
     if not cuttable:
         there = ", ".join(sorted(bench.content.cuts))
-        early = f"{wrong.failure.component} fails before there is" if wrong.failure else "the path has"
-        said = f"{early} anything that can be cut; what can be: {there}"
+        none = "nothing on the path can be cut"
+        said = f"{wrong.failure.component} fails before there is anything that can be cut" if wrong.failure else none
+        said = f"{said}; what can be: {there}"
         return Report(Blame.NO_CUT, wrong.said, said)
     case = narrowed(case, route.runtime, bench)
     right, said = _last_right(case, route, bench, oracle, [(place, chain[place]) for place in cuttable])

@@ -31,6 +31,9 @@ from nnparity.script import Answer, Failing, Part, Script, Shows, TooLong, liter
 LARGEST_START = 2**20
 SILENT_SECONDS = 120.0
 VOLATILE = re.compile(
+    # Which of two operands comes first may hang on names that a process counts up.
+    r"\bb?float\d\d != b?float\d\d|"
+    r'File "[^"]*", line \d+, in \S+|'
     r"<environment>\S*|\(SIG\w+\)|\(\d[\w, ]*\)|0x[0-9a-fA-F]+|\S*/\S*/\S*|(?<=_)\d+|\d+[:/.]\d+\S*|\d{4,}|\|(?= )|: "
 )
 TRACES = ("Traceback (most recent call last)", "in user code:")
@@ -42,6 +45,10 @@ class CannotReproduce(Exception):
     """No script can be made of it; the message says why, and what would help."""
 
 
+class DeclaredNotShown(CannotReproduce):
+    """A file in by_hand/ says of this failure that no script shows it, and why."""
+
+
 def first_that_can(making: Making, outcome: Outcome) -> tuple[Failing, Script]:
     """Return the script that begins nearest to where the fault is looked for. Raises CannotReproduce."""
     problems = []
@@ -51,7 +58,12 @@ def first_that_can(making: Making, outcome: Outcome) -> tuple[Failing, Script]:
             return failing, write_script(failing)
         except (CannotReproduce, CannotPaste, TooLong) as problem:
             problems.append(str(problem))
-    raise CannotReproduce(f"{'; '.join(dict.fromkeys(problems))}; repeat with: {outcome.reproduce}")
+    raise CannotReproduce(f"{'; '.join(dict.fromkeys(problems))}{repeated_by(outcome)}")
+
+
+def repeated_by(outcome: Outcome) -> str:
+    """Return what to add to the words that there is no script: the command that repeats the outcome, if one does."""
+    return f"; repeat with: {outcome.reproduce}" if outcome.reproduce else ""
 
 
 class Making:
@@ -71,6 +83,7 @@ class Making:
         blamed = self.entry.component if self.entry else outcome.component
         self.blamed = blamed if blamed in self.steps else self.route.root
         self._layer = self.content.layers[self.case.layer]
+        self._given = self.case.layer in self.content.given
 
     def beginnings(self) -> Iterator[int]:
         """Yield the places of the steps that a script may do first, 0 for building the model; the best first.
@@ -78,13 +91,20 @@ class Making:
         That is the step to blame, given what was made before it; where it cannot be written down, the steps after it.
         """
         blamed = self.steps.index(self.blamed)
-        places = range(max(2, blamed), len(self.steps))
+        places = range(max(1 if self._given else 2, blamed), len(self.steps))
         able = [place for place in places if self._small_enough(place)]
-        yield from [0, *able] if blamed < 2 else [*able, 0]
+        if self._given and not able:
+            raise CannotReproduce("nothing was read of the model that a script could begin with")
+        if self._given:
+            yield from able
+        else:
+            yield from [0, *able] if blamed < 2 else [*able, 0]
 
     def _small_enough(self, place: int) -> bool:
         if place > len(self.made):
             return False
+        if self._given:
+            return True
         files = (file for file in self.made[place - 1].folder.rglob("*") if file.is_file())
         return sum(file.stat().st_size for file in files) <= LARGEST_START
 
@@ -134,6 +154,7 @@ class Making:
             words=words,
             code_of_death=death,
             seconds=SILENT_SECONDS,
+            memory=self.bench.limits.memory_bytes,
             begins_with=self.steps[first - 1] if first else "",
         )
 
@@ -173,6 +194,8 @@ class Making:
             "specs": literal(self._specs(axes)),
             "outputs": literal(list(self._layer.signature(self.case.config).outputs)),
         }
+        if "model" in one.takes and self._given:
+            raise CannotReproduce(f"{step} begins with the model as its own code builds it, which a script has not")
         strange = [name for name in one.takes if name not in given]
         if strange:
             raise CannotReproduce(f"{one.name} in {one.file} takes {', '.join(strange)}; there are {', '.join(given)}")
@@ -216,10 +239,13 @@ class Making:
         """Return the sentences at the head of the script."""
         reason = self.entry.reason if self.entry else ""
         seen = textwrap.shorten(said_last(self.outcome.detail) or self.outcome.status.value, 105)
-        said = [f"{self.blamed if reason else self.route.runtime}: {reason or 'not what the layer computes'}."]
+        what = "model" if self._given else "layer"
+        said = [f"{self.blamed if reason else self.route.runtime}: {reason or f'not what the {what} computes'}."]
         said.append(f"Seen: {seen}{'' if seen.endswith(('.', ']')) else '.'}")
-        said.append(f"The layer {self.case.layer} on the path {self.route.id}.")
-        if first:
+        said.append(f"The {what} {self.case.layer} on the path {self.route.id}.")
+        if first == 1:
+            said.append(f"It begins with the model itself, which is in {self.route.root}/ beside it.")
+        elif first:
             maker = self.steps[first - 1]
             environment = self.content.environments[self._environment(maker)]
             made_by = [one for one in environment.packages if one.partition("==")[0] not in FOR_LAYERS]
@@ -311,6 +337,8 @@ def _shown(outcome: Outcome) -> tuple[Shows, tuple[str, ...], int]:
         return Shows.ERROR, telling_words(outcome.detail), 0
     if outcome.status is Status.TIMEOUT:
         return Shows.SILENCE, (), 0
+    if outcome.status is Status.OUT_OF_MEMORY:
+        return Shows.MEMORY, (), 0
     died = DIED.search(outcome.detail)
     if outcome.status is Status.CRASH and died is not None:
         return Shows.DEATH, (), -int(died[1]) if died[1] else int(died[2])

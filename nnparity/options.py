@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from nnparity.discovery import Content, Route, discover, pick
 from nnparity.errors import UserError, nearest
 
+DEFAULT_OUT, OWN_OUT = "nnparity-results", "nnparity-check"
 HOW_TO_ASK = "--all runs them, as --profile nightly does, and --path or --component those that fit"
 
 

@@ -219,6 +219,8 @@ def _layer(own: Own) -> LayerSpec:
 def routes_from(content: Content, globs: Sequence[str], *, everything: bool) -> tuple[Route, ...]:
     """Return the paths that fit one of the globs, of those on demand only what the globs name.
 
+    A glob that only paths on demand fit names them all.
+
     Without any glob, all that are not on demand and not the measure itself.
 
     Raises UserError for a glob that no path fits.
@@ -228,9 +230,11 @@ def routes_from(content: Content, globs: Sequence[str], *, everything: bool) -> 
             steps = {step for route in content.routes for step in route.steps[1:]}
             raise UserError(f"--to {glob!r}: fits none of {len(content.routes)} paths; {nearest(glob, steps)}")
     if globs:
-        fitting = [route for route in content.routes if any(_fits(route, glob) for glob in globs)]
-        usual = [route for route in fitting if everything or _is_asked_for(route, globs, content)]
-        return tuple(usual or fitting)
+        chosen: set[Route] = set()
+        for glob in globs:
+            fitting = {route for route in content.routes if _fits(route, glob)}
+            chosen |= {one for one in fitting if everything or _is_asked_for(one, globs, content)} or fitting
+        return tuple(route for route in content.routes if route in chosen)
     return tuple(
         route
         for route in content.routes

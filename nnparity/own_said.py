@@ -90,4 +90,5 @@ def _operators(counts: Mapping[str, Mapping[str, int]]) -> str:
     ordered = sorted(last.items(), key=lambda item: (-item[1], item[0]))
     named = ", ".join(f"{name} {count}" for name, count in ordered[:OPERATORS_NAMED])
     more = f", and {len(ordered) - OPERATORS_NAMED} more kinds" if len(ordered) > OPERATORS_NAMED else ""
-    return f"{sum(last.values())} operators ({named}{more})" if last else ""
+    total = sum(last.values())
+    return f"{total} operator{'s' * (total != 1)} ({named}{more})" if last else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,20 +15,19 @@ from rich.console import Console
 from nnparity.bench import Bench
 from nnparity.by_hand import AllByHand, by_hand_in
 from nnparity.cache import ArtifactCache, cache_folder, digest
-from nnparity.case_at import CaseAt, case_at
+from nnparity.case_at import CaseAt
 from nnparity.check import check
-from nnparity.discovery import Route
 from nnparity.divergence import KnownDivergence
 from nnparity.environments import NOTHING_WRITTEN, Environments
 from nnparity.errors import NEW_FAILURE, UserError
 from nnparity.escape import visible
-from nnparity.making import CannotReproduce, Making, first_that_can
+from nnparity.making import CannotReproduce, DeclaredNotShown, Making, first_that_can, repeated_by
 from nnparity.options import load_content
 from nnparity.oracle import Oracle
 from nnparity.outcome import Outcome, Status
+from nnparity.own_case import case_asked_about
 from nnparity.remote import THREADS
 from nnparity.script import DATA, FILE, LAYER, NOT_SHOWN, SHOWN, STEPS, Script
-from nnparity.whole_run import DEFAULT_OUT
 from nnparity.worker import ARTIFACT
 
 SECONDS = 600
@@ -65,14 +63,14 @@ def reproduce_case(**options: Any) -> int:
         console.print(line, markup=False)
 
     content = load_content(options["models"], options["converters"])
-    asked = case_at(options["case_at"], [*options["results"], Path(DEFAULT_OUT)], content)
     environments = Environments(content.environments, cache_folder())
-    failed = environments.build_all(content.environments_on([asked.route]), say)
-    if failed:
-        raise UserError(f"{asked.id}: {'; '.join(failed.values())}")
     with Bench(content, environments, ArtifactCache(cache_folder())) as bench:
+        asked, oracle = case_asked_about(options, bench, say)
+        failed = environments.build_all(bench.content.environments_on([asked.route]), say)
+        if failed:
+            raise UserError(f"{asked.id}: {'; '.join(failed.values())}")
         try:
-            made = reproduction(asked, bench, options["out"], by_hand_in(options["converters"]))
+            made = reproduction(asked, bench, oracle, options["out"], by_hand_in(options["converters"]))
         except CannotReproduce as problem:
             raise UserError(f"{asked.id}: {problem}") from problem
     say(f"{made.file}: {made.lines} lines; {_headline(made.outcome)}")
@@ -81,12 +79,16 @@ def reproduce_case(**options: Any) -> int:
     ended = run_script(made, environments)
     for line in ended.said.strip().splitlines()[-6:]:
         say(f"  {visible(line)}")
+    say(ran_here(ended))
+    return 0 if ended.shows else NEW_FAILURE
+
+
+def ran_here(ended: Ended) -> str:
+    """Return in words whether the script shows what it is about."""
     if ended.shows:
-        say("run here, it shows the divergence (exit code 1)")
-        return 0
+        return "run here, it shows the divergence (exit code 1)"
     said = "it does not show it (exit code 0)" if ended.code == NOT_SHOWN else f"it ends with exit code {ended.code}"
-    say(f"run here, {said}: by hand it is not what nnparity does")
-    return NEW_FAILURE
+    return f"run here, {said}: by hand it is not what nnparity does"
 
 
 def _headline(outcome: Outcome) -> str:
@@ -95,25 +97,26 @@ def _headline(outcome: Outcome) -> str:
 
 
 def reproduction(
-    asked: CaseAt, bench: Bench, out: Path, by_hand: AllByHand, entry: KnownDivergence | None = None
+    asked: CaseAt, bench: Bench, oracle: Oracle, out: Path, by_hand: AllByHand, *, entry: KnownDivergence | None = None
 ) -> Reproduction:
     """Return the script for the case on the path, written below `out`. Raises CannotReproduce.
 
     entry: the known divergence that the script is about, where it is not the first that explains the outcome.
     """
-    oracle = Oracle(bench)
     outcome = check(asked.case, asked.route, bench, oracle)
+    if asked.case.layer in bench.content.given:  # `nnparity run`, which its command names, has no such case
+        outcome = replace(outcome, reproduce="")
     if outcome.status in {Status.MATCH, Status.UNSUPPORTED, Status.NOT_RUN}:
         why = f": {outcome.detail[:300]}" if outcome.detail else ", which needs no script"
         raise CannotReproduce(f"on this path it is {outcome.status.value}{why}")
     if asked.case.relation:
         raise CannotReproduce(
-            f"it asks about the relation {asked.case.relation!r} of two runs, and a script has one run; "
-            f"repeat with: {outcome.reproduce}"
+            f"it asks about the relation {asked.case.relation!r} of two runs, and a script has one run"
+            f"{repeated_by(outcome)}"
         )
-    for words, why in by_hand.not_shown.items():
+    for words, why in by_hand.not_shown.get(outcome.component, {}).items():
         if words in outcome.detail:
-            raise CannotReproduce(f"no script shows this: {why}; repeat with: {outcome.reproduce}")
+            raise DeclaredNotShown(f"no script shows this: {why}{repeated_by(outcome)}")
     making = Making(asked, replace(outcome, known=entry.id) if entry else outcome, bench, oracle, by_hand.functions)
     failing, script = first_that_can(making, outcome)
     folder = out / f"{asked.case.layer}-{asked.case.id}-{digest(asked.route.id)[:6]}"
@@ -165,29 +168,3 @@ def _write(script: Script, folder: Path, start: tuple[str, Path] | None) -> None
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns(ARTIFACT, "drawn-*"))
     except OSError as problem:
         raise UserError(f"writing {folder}: {problem.strerror}; give another folder with --out") from problem
-
-
-def paths_that_show(entry: KnownDivergence, bench: Bench, by_hand: AllByHand) -> Iterator[Route]:
-    """Yield the paths that can run here on which the entry's witness shows what the entry says.
-
-    First those on which no other entry explains it too; of these short ones first, wholly done by hand before others.
-    """
-    content, environments, oracle = bench.content, bench.environments, Oracle(bench)
-
-    def able(route: Route) -> bool:
-        spoken_of = entry.on_path(route.steps) and content.binds(entry, route)
-        supplied = spoken_of and not any(content.supply_missing(step) for step in route.steps[1:])
-        return supplied and all(environments.installed(name) for name in content.environments_on([route]))
-
-    def rank(route: Route) -> tuple[bool, int, bool]:
-        missing = any(step not in by_hand.functions for step in route.steps[1:])
-        return missing, len(route.steps), content.is_on_demand(route)
-
-    others = []
-    for route in sorted(filter(able, content.routes), key=rank):
-        outcome = check(entry.witness, route, bench, oracle)
-        if outcome.known == entry.id:
-            yield route
-        elif entry.shown_by(outcome):
-            others.append(route)
-    yield from others

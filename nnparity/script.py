@@ -34,6 +34,7 @@ class Shows(enum.Enum):
     ERROR = "an exception"
     DEATH = "the end of the process"
     SILENCE = "no answer in time"
+    MEMORY = "more memory than it may take"
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Failing:
     code: what the calls use. layer: what builds the model, if the script does. folders: that the calls write to.
     constants: values by the name that the calls know them by: arrays by name, or JSON. words: of the exception.
     code_of_death: exit code of the process, negative for a signal. seconds: after which silence is silence.
+    memory: bytes that the process may hold.
     begins_with: the folder beside the script that holds the model it begins with, "" if it builds that.
     """
 
@@ -84,6 +86,7 @@ class Failing:
     words: Sequence[str] = ()
     code_of_death: int = 0
     seconds: float = 0.0
+    memory: int = 0
     begins_with: str = ""
 
 
@@ -277,6 +280,7 @@ class _Writer:
             "import ml_dtypes": BFLOAT16 in own,
             "import os": "os." in own,
             "import subprocess": "subprocess." in own,
+            "import time": "time." in own,
             **{f"from {name[:-3]} import {', '.join(self._called(pasted[name]))}": True for name in self.beside},
         }
         lines = dict.fromkeys([*wanted, *(line for line, used in uses.items() if used)])
@@ -338,7 +342,7 @@ class _Writer:
     def _end(self) -> Iterator[str]:
         several = len(self.failing.parts) > 1
         given = f"sys.argv[1:] or {[str(place) for place, _ in enumerate(self.failing.parts, 1)]}" if several else ""
-        if self.failing.shows in (Shows.DEATH, Shows.SILENCE):
+        if self.failing.shows in (Shows.DEATH, Shows.SILENCE, Shows.MEMORY):
             yield from self._watched(given, several=several)
             return
         if self.failing.shows is Shows.OUTPUTS:
@@ -375,6 +379,16 @@ class _Writer:
             yield f"    code = {NOT_SHOWN} if ended == 0 else {OTHERWISE}"
             yield "except subprocess.TimeoutExpired:"
             yield f'    ended, code = "none", {SHOWN}'
+        elif self.failing.shows is Shows.MEMORY:
+            yield f"child, held = subprocess.Popen({command}), 0"
+            yield f"while child.poll() is None and held <= {self.failing.memory}:"
+            yield '    pages = int(Path(f"/proc/{child.pid}/statm").read_text().split()[1])'
+            yield '    held = max(held, pages * os.sysconf("SC_PAGE_SIZE"))'
+            yield "    time.sleep(0.1)"
+            yield "child.kill()"
+            yield "ended = child.wait()"
+            yield f"code = {SHOWN} if held > {self.failing.memory} else {NOT_SHOWN} if ended == 0 else {OTHERWISE}"
+            yield 'print(f"it held {held / 2**30:.1f} GiB")'
         else:
             died = f"ended == {self.failing.code_of_death}" if self.failing.code_of_death > 0 else "ended < 0"
             yield f"ended = subprocess.run({command}).returncode"

@@ -6,6 +6,7 @@ import dataclasses
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,19 @@ from rich.console import Console
 
 from nnparity.asked import Asked
 from nnparity.bench import Bench
+from nnparity.by_hand import by_hand_in
 from nnparity.cache import ArtifactCache, cache_folder
+from nnparity.case_at import refuse_unless_there
 from nnparity.cases import find_case, save_case
 from nnparity.describe import describe_run, families_of
 from nnparity.discovery import Content
 from nnparity.drawn import graphs_of
 from nnparity.environments import Environments
-from nnparity.errors import INTERRUPTED, NEW_FAILURE, UserError, nearest
+from nnparity.errors import INTERRUPTED, NEW_FAILURE
+from nnparity.explaining import Explainer
 from nnparity.lanes import Key, Unit
 from nnparity.layers import Case
-from nnparity.options import HOW_TO_ASK, Selection, load_content
+from nnparity.options import DEFAULT_OUT, HOW_TO_ASK, Selection, load_content
 from nnparity.oracle import Oracle
 from nnparity.outcome import Outcome, Verdict
 from nnparity.pages import discover_parts
@@ -34,13 +38,13 @@ from nnparity.report import write_report
 from nnparity.run import run
 from nnparity.store import Results, ResultsWriter, read_results
 
-DEFAULT_OUT = "nnparity-results"
 KEPT_VERDICTS = {Verdict.FAIL, Verdict.XPASS, Verdict.XFAIL, Verdict.ALLOWED}
 
 
 def run_whole(**options: Any) -> int:
     """Run as the options of `nnparity run` say; return the exit code."""
     console = Console(soft_wrap=True, highlight=False)
+    say = partial(console.print, markup=False)
     content = load_content(options["models"], options["converters"])
     selection = Selection.of(options)
     selection.check(content)
@@ -49,14 +53,14 @@ def run_whole(**options: Any) -> int:
     routes = selection.routes(content, on_demand=on_demand)
     left_out = () if on_demand else selection.left_out(content)
     if left_out:
-        console.print(f"{len(left_out)} of {len(content.routes)} paths are on demand; {HOW_TO_ASK}", markup=False)
+        say(f"{len(left_out)} of {len(content.routes)} paths are on demand; {HOW_TO_ASK}")
     environments = Environments(content.environments, cache_folder())
     case = _chosen_case(options["case_id"], options["out"], content)
     # One case once more does not replace the results that it came from.
     out: Path = options["out"] / "cases" / case.id if case else options["out"]
     layers = (case.layer,) if case else selection.layer_names(content)
     asked = Asked(layers, routes, profile, options["seed"], case)
-    environments.build_all(content.environments_on(routes), lambda line: console.print(line, markup=False))
+    environments.build_all(content.environments_on(routes), say)
     facts = describe_run(content, environments, routes, profile=profile, seed=asked.seed, layers=layers)
     keep_notes_in(cache_folder())
     code = 0
@@ -68,38 +72,52 @@ def run_whole(**options: Any) -> int:
         ) as bench,
     ):  # fmt: skip
         for note in writer.notes:
-            console.print(note, markup=False)
+            say(note)
+        oracle, failing = Oracle(bench), list[Outcome]()
         units = list(asked.units(bench, writer.recorded))
-        expected = _expected(units, writer.recorded)
         try:
-            with Progress(console, expected, [route.id for route in routes]) as progress:
+            with Progress(console, _expected(units, writer.recorded), [route.id for route in routes]) as progress:
 
                 def each(one: Case, outcome: Outcome) -> None:
                     if outcome.verdict in KEPT_VERDICTS:
                         save_case(one, out / "cases")
                     repeatable = dataclasses.replace(outcome, reproduce=_repeat(outcome, options))
                     writer.write(repeatable)
+                    failing.extend([repeatable] if repeatable.verdict is Verdict.FAIL else [])
                     progress.add(repeatable)
 
                 run(
-                    units, bench, Oracle(bench), each,
+                    units, bench, oracle, each,
                     jobs=options["jobs"], required=selection.required, recorded=writer.recorded,
                 )  # fmt: skip
         except KeyboardInterrupt:
             code = INTERRUPTED
             console.print(f"interrupted; what was recorded is kept, go on with: nnparity run --resume --out {out}")
-        made, cached = bench.tally.made, bench.tally.cached
+        if code == 0:
+            explainer = Explainer(bench, oracle, by_hand_in(options["converters"]), content.known, out, say)
+            # Who debugs a component in this process wants to see its own calls, not those of a search.
+            most = 0 if selection.in_process else options["explain"]
+            code = record_explained(failing, writer, explainer, most)
         if case is None and code == 0:
             writer.add_facts({"graphs": graphs_of(bench, layers, routes, asked.seed, jobs=options["jobs"])})
-        writer.add_facts({"conversions": {"made": made, "cached": cached}})
-    results = read_results(out / "results.jsonl")
-    write_reports(results, out, content)
-    _say_end(console, results, out, made, cached)
+        writer.add_facts({"conversions": {"made": bench.tally.made, "cached": bench.tally.cached}})
+    results = _reported(out, content, console, bench.tally.made, bench.tally.cached)
     if code == 0 and any(outcome.verdict in NEW for outcome in results.outcomes):
         code = NEW_FAILURE
     if code == 0:
         dataclasses.replace(content, broken=(*content.broken, *asked.undrawn)).refuse_broken()
     return code
+
+
+def record_explained(failing: Sequence[Outcome], writer: ResultsWriter, explainer: Explainer, most: int) -> int:
+    """Record what is found out about at most so many failures; return the exit code, 0 unless it was interrupted."""
+    try:
+        for name, told in explainer.explained(failing, most):
+            writer.add_facts({"explained": {name: told}})
+    except KeyboardInterrupt:
+        explainer.say("interrupted; all outcomes are recorded, and what was found out about failures")
+        return INTERRUPTED
+    return 0
 
 
 def write_reports(results: Results, out: Path, content: Content, earlier: Sequence[Results] = ()) -> None:
@@ -132,13 +150,7 @@ def _chosen_case(case_id: str | None, out: Path, content: Content) -> Case | Non
         return None
     folders = [out / "cases", Path(DEFAULT_OUT) / "cases"]
     case = find_case(case_id, folders, chain(*content.found.values(), (one.witness for one in content.known)))
-    if case.layer not in content.layers:
-        near = nearest(case.layer, content.layers)
-        raise UserError(f"--case {case_id!r}: it is a case of {case.layer!r}: no such layer; {near}")
-    relations = {relation.name for relation in content.layers[case.layer].relations}
-    if case.relation and case.relation not in relations:
-        said = f"it asks {case.layer} about the relation {case.relation!r}, which it does not have"
-        raise UserError(f"--case {case_id!r}: {said}; {nearest(case.relation, relations)}")
+    refuse_unless_there(case, content, f"--case {case_id!r}")
     return case
 
 
@@ -161,9 +173,13 @@ def _expected(units: list[Unit], recorded: set[Key]) -> dict[str, int]:
     return dict(expected)
 
 
-def _say_end(console: Console, results: Results, out: Path, made: int, cached: int) -> None:
+def _reported(out: Path, content: Content, console: Console, made: int, cached: int) -> Results:
+    """Write the reports of what is recorded, say how it ended, and return it."""
+    results = read_results(out)
+    write_reports(results, out, content)
     totals = Counter(outcome.verdict for outcome in results.outcomes)
     said = ", ".join(f"{totals[verdict]} {verdict.value}" for verdict in Verdict if totals[verdict])
     console.print(f"{len(results.outcomes)} checks: {said or 'none'}", markup=False)
     console.print(f"conversions: {made} made, {cached} from the cache", markup=False)
     console.print(f"report: {out / 'index.html'}", markup=False)
+    return results

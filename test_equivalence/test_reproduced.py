@@ -9,14 +9,12 @@ import pytest
 
 from nnparity.bench import Bench
 from nnparity.by_hand import by_hand_in
-from nnparity.case_at import CaseAt
 from nnparity.discovery import Content
 from nnparity.divergence import KnownDivergence
-from nnparity.making import CannotReproduce
 from nnparity.plugin import CONTENT, SELECTION, current_profile
-from nnparity.reproduce import paths_that_show, reproduction, run_script
+from nnparity.reproduced import Became, tried
 
-SAMPLED = 3
+SAMPLED = 5
 
 
 def sampled(content: Content) -> Iterator[KnownDivergence]:
@@ -45,14 +43,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def test_script_shows_the_known_divergence(scripted: KnownDivergence, bench: Bench, tmp_path: Path) -> None:
-    by_hand, declined = by_hand_in(), "no path of it runs here"
-    for route in paths_that_show(scripted, bench, by_hand):
-        try:
-            made = reproduction(CaseAt(scripted.witness, route), bench, tmp_path, by_hand, scripted)
-        except CannotReproduce as problem:
-            declined = str(problem)
-            continue
-        ended = run_script(made, bench.environments)
-        assert ended.shows, f"{route.id}: exit code {ended.code} of {made.file}:\n{ended.said[-3000:]}"
-        return
-    pytest.skip(declined[:400])
+    one = tried(scripted, bench, tmp_path, by_hand_in())
+    if one.became is Became.NOT_HERE:
+        pytest.skip(f"no path of it can run here: {one.said}"[:400])
+    made = one.made.file if one.made else "no script"
+    assert one.became.right, f"{one.became.value}: {scripted.id} on {one.path}, {made}: {one.said}"

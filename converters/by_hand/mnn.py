@@ -13,15 +13,17 @@ EXACT = ("--useGeluApproximation", "0", "--alignDenormalizedValue", "0")
 
 
 def mnnconvert(framework: str, model: Path, target: Path, *flags: str) -> None:
+    import shutil
     import signal
     import subprocess
     import sys
 
     (target / "model.mnn").unlink(missing_ok=True)
+    shutil.copy(model, target)  # whether it crashes may hang on how long the names are
     program = "import sys, _tools; _tools.mnnconvert(['mnnconvert', *sys.argv[1:]])"
-    given = ["-f", framework, "--modelFile", model, "--MNNModel", target / "model.mnn", "--bizCode", "x", *flags]
-    command = [sys.executable, "-I", "-c", program, *map(str, given)]
-    ran = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    given = ["-f", framework, "--modelFile", model.name, "--MNNModel", "model.mnn", "--bizCode", "x", *flags]
+    command = [sys.executable, "-I", "-c", program, *given]
+    ran = subprocess.run(command, cwd=target, capture_output=True, text=True, errors="replace", check=False)
     said = f"{ran.stdout}{ran.stderr}".replace("\n", " | ")
     if ran.returncode < 0:
         raise RuntimeError(f"mnnconvert crashed ({signal.Signals(-ran.returncode).name}): {said}")

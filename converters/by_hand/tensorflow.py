@@ -55,7 +55,8 @@ def by_tf2onnx(opset: int, model: Any, specs: Any, target: Path) -> None:
     more = len({one.name for one in made.graph.input} - set(specs))
     if more:
         raise ValueError(
-            f"tf2onnx wrote {more} inputs besides {sorted(specs)}: it makes an input of a constant that ..."
+            f"tf2onnx wrote {more} inputs besides {sorted(specs)}: it makes an input of a constant that the "
+            "function captures as an eager tensor; keep constants as tf.Variable or NumPy arrays"
         )
 
 

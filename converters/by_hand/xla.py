@@ -11,10 +11,19 @@ def stablehlo_from_exported_program(source: Path, target: Path) -> None:
     import re
 
     import torch
-    from torch_mlir import fx
+    from torch_mlir import fx, ir
+    from torch_mlir.compiler_utils import TorchMlirCompilerError
+    from torch_mlir.dialects.torch import register_dialect
+    from torch_mlir.extras.fx_importer import FxImporter
 
-    program = torch.export.load(source / "model.pt2")
-    text = str(fx.export_and_import(program, output_type="stablehlo", func_name="main"))
+    program, context, said = torch.export.load(source / "model.pt2"), ir.Context(), []
+    register_dialect(context)
+    context.attach_diagnostic_handler(lambda one: said.append(one.message) is None)
+    given = {"output_type": "stablehlo", "func_name": "main", "fx_importer": FxImporter(context=context)}
+    try:
+        text = str(fx.export_and_import(program, **given))
+    except TorchMlirCompilerError as problem:  # which leaves out what is wrong
+        raise RuntimeError(f"torch-mlir: {said or problem}") from problem
     body, _, resources = text.partition("{-#")  # XLA takes no resources
     values = dict(re.findall(r'([\w.$-]+): "0x([0-9A-Fa-f]+)"', resources))
     body = re.sub(r"dense_resource<([\w.$-]+)>", lambda use: f'dense<"0x{values[use[1]][8:]}">', body)

@@ -16,6 +16,7 @@ HEADER_DIGITS = 8
 # torch-mlir's own words for an operation, and for an open axis, that it has no form for.
 REFUSED = re.compile(r"failed to legalize operation 'torch[\w.]+'(?:.*?name = \"[\w.]+\")?")
 STATIC = "must be a static int list"
+NO_IMPORTER = "not implemented in the FxImporter"
 
 
 class StableHloFromExportedProgram:
@@ -50,8 +51,8 @@ class StableHloFromExportedProgram:
             if refusal is None:
                 raise RuntimeError(f"torch-mlir: {said or problem}") from problem
             raise Unsupported(f"torch-mlir: {refusal[0]}") from problem
-        except ValueError as problem:
-            if STATIC not in str(problem):
+        except (ValueError, NotImplementedError) as problem:
+            if STATIC not in str(problem) and NO_IMPORTER not in str(problem):
                 raise
             raise Unsupported(f"torch-mlir: {problem}") from problem
         finally:

@@ -8,19 +8,49 @@ from typing import Any
 import numpy as np
 
 from nnparity.contracts import Artifact
-from nnparity.dtypes import is_float, named
+from nnparity.dtypes import BFLOAT16, is_float, named
 
 SETS = 8
 SEED = 8
+NOTHING = 4
 
 
 def calibration_inputs(artifact: Artifact) -> list[dict[str, np.ndarray]]:
     """Return the same sets every time: floats are normal, twice as wide in every second set, booleans fair.
 
-    Integers are 0 and 1, which are in range wherever an index has a choice.
+    Integers are 0 and 1, which are in range wherever an index has a choice, and 0 where the model does not run so.
     """
     rng = np.random.default_rng(SEED)
-    return [{spec.name: _drawn(spec, artifact, rng, place) for spec in artifact.inputs} for place in range(SETS)]
+    sets = [{spec.name: _drawn(spec, artifact, rng, place) for spec in artifact.inputs} for place in range(SETS)]
+    if not _has_indices(artifact) or _runs(artifact.model, sets):
+        return sets
+    return [{name: _without_ones(array) for name, array in inputs.items()} for inputs in sets]
+
+
+def _without_ones(array: np.ndarray) -> np.ndarray:
+    return np.zeros_like(array) if array.dtype.kind == "i" else array
+
+
+def _has_indices(artifact: Artifact) -> bool:
+    """Whether the model takes integers, and nothing that ONNX Runtime has no NumPy arrays for."""
+    dtypes = {spec.dtype for spec in artifact.inputs}
+    return any(named(dtype).kind == "i" for dtype in dtypes) and BFLOAT16 not in dtypes
+
+
+def _runs(model: Any, sets: Iterable[dict[str, np.ndarray]]) -> bool:
+    """Whether ONNX Runtime runs the model on every set. It has no public names for its errors."""
+    import onnxruntime
+    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, InvalidGraph, NotImplemented
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = NOTHING
+    try:
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+        for inputs in sets:
+            session.run(None, inputs)
+    except (Fail, InvalidArgument, InvalidGraph, NotImplemented):
+        return False
+    return True
 
 
 def _drawn(spec: Any, artifact: Artifact, rng: np.random.Generator, place: int) -> np.ndarray:

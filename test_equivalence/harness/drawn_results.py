@@ -153,6 +153,13 @@ def facts(draw: st.DrawFn) -> dict[str, Any]:
         "layers": st.dictionaries(texts(), layer, max_size=2),
         "not_run": st.dictionaries(names(), texts(), max_size=2),
         "conversions": st.dictionaries(st.sampled_from(("made", "cached")), st.integers(0, 99)),
+        "explained": st.dictionaries(
+            texts(),
+            st.fixed_dictionaries(
+                {}, optional=dict.fromkeys(("operator", "script", "folder", "files", "said"), texts())
+            ),
+            max_size=2,
+        ),
         "graphs": st.dictionaries(texts(), st.dictionaries(names(), st.one_of(graphs(), texts())), max_size=2),
     }
     odd = st.sampled_from((None, 3, "text", [], {}, [1, None], {"a": None}, {"a": {"b": [1]}}))
@@ -217,6 +224,16 @@ def small_run() -> tuple[dict[str, Any], list[Outcome]]:
         "layers": {"softmax": {"source": "Bridle (1990)", "catches": "another axis"}, "gelu": {}},
         "not_run": {"tvm": "its environment is not built"},
         "conversions": {"made": 2, "cached": 5},
+        "explained": {
+            "77@torch>onnx_from_torch>onnxruntime_cpu": {
+                "operator": "located: Softmax '</script><b>', operator 2 of 3 in the ONNX graph",
+                "script": "import sys\n\nif 1 < 2 and 'y' == \"y\":\n    sys.exit(1)\n",
+                "folder": "reproduce/softmax-77-0a1b2c",
+                "files": "onnx_from_torch, steps.py",
+                "said": "run here, it shows the divergence (exit code 1)",
+                "modules": {"steps.py": "def onnx_from_torch(model):\n    return '<i>'\n"},
+            }
+        },
         "graphs": {
             "softmax": {
                 "torch>onnx_from_torch": json.dumps({

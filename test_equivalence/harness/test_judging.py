@@ -129,6 +129,12 @@ def test_loss_is_relative_to_the_range_of_what_the_layer_gives(
     assert found == loss or math.isnan(found) is math.isnan(loss) is True
 
 
+def test_loss_of_truth_values_is_that_of_zero_and_one() -> None:
+    given, reference = np.array([True, False]), np.array([True, True])
+    assert accuracy_loss({"y": given}, {"y": ~given}) == 1.0
+    assert math.isnan(accuracy_loss({"y": given}, {"y": reference}))
+
+
 def test_what_is_right_in_the_cases_own_dtype_is_not_wrong_for_one_who_computes_in_a_coarser(world: World) -> None:
     world.edit(RUNTIME, '    name = "table_cpu"', '    name = "table_cpu"\n    computes_in = "float16"')
     bench = world.bench()

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+from nnparity.discovery import Content
 from nnparity.environments import NOTHING_WRITTEN, Environments
 from nnparity.errors import UserError
 from nnparity.outcome import Outcome, Verdict
+from nnparity.own_models import routes_from
 from nnparity.store import read_results
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def test_own_model_is_checked_on_every_path_but_the_one_that_measures_it(check: 
     assert "it takes x float32 (batch, 3) and gives y" in ended.output
     assert "in float64, run by table_cpu" in ended.output
     assert "5 of 5 match" in ended.output
-    assert "1 operators (Mul 1)" in ended.output
+    assert "1 operator (Mul 1)" in ended.output
     assert (built_world.folder / "nnparity-check" / "index.html").exists()
 
 
@@ -82,6 +84,14 @@ def test_to_takes_on_demand_only_what_it_names(check: Command, built_world: Worl
     assert {outcome.path[-1] for outcome in recorded(built_world)} == {"table_cpu"}
     assert check("own.table", "--to", "rare").exit_code == 0
     assert {outcome.path[-1] for outcome in recorded(built_world)} == {"rare"}
+
+
+def test_each_glob_has_its_paths_though_one_names_paths_that_always_run(content: Content) -> None:
+    both = routes_from(content, ("onnxruntime_cpu", "mnn_cpu"), everything=False)
+    assert {route.runtime for route in both} == {"onnxruntime_cpu", "mnn_cpu"}
+    assert {route.id for route in routes_from(content, ("onnxruntime_cpu",), everything=False)} < {
+        one.id for one in both
+    }
 
 
 def test_real_inputs_are_used_as_given_and_moved(check: Command, built_world: World) -> None:

@@ -250,7 +250,11 @@ def operator_rows(page: str) -> list[tuple[str, str, str, str]]:
             "nnparity run --case 77 --path 'a>b' --converters 'c d' --out 'e;f'",
             "'77@torch&gt;onnx_from_torch&gt;onnxruntime_cpu' --converters 'c d' --results 'e;f'",
         ),
-        ("nnparity check model.onnx --to 'a>b'", ""),
+        (
+            "nnparity check 'my model.onnx' --models m --trust --to 'a>b'",
+            "'77@torch&gt;onnx_from_torch&gt;onnxruntime_cpu' --target 'my model.onnx' --models m --trust",
+        ),
+        ("nnparity check model.onnx model.tflite --to 'a>b'", ""),
         ("nnparity run --case 'unbalanced", ""),
     ],
 )

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import pytest
 
@@ -238,6 +239,17 @@ def test_a_command_can_be_copied(browser: Browser, page: Path) -> None:
     (failure, *_) = sorted((page.parent / "failures").glob("softmax*.html"))
     script = "document.querySelector('button').click(); return getSelection().toString();"
     assert title(browser.dom(with_keys(failure, script))) == "nnparity run --case 77"
+
+
+def test_script_is_copied_as_it_is(browser: Browser, page: Path) -> None:
+    (failure,) = (page.parent / "failures").glob("softmax-*.html")
+    script = """
+        const text = [...document.querySelectorAll("pre")].find((one) => one.textContent.startsWith("import sys"));
+        text.previousElementSibling.click();
+        return encodeURIComponent(getSelection().toString());
+    """
+    copied = unquote(title(browser.dom(with_keys(failure, script))))
+    assert copied.rstrip() == "import sys\n\nif 1 < 2 and 'y' == \"y\":\n    sys.exit(1)"
 
 
 @pytest.mark.parametrize("after", ["#%E0%A4%A", "#no-such-cell", "#", "?layer=%00", "?standing=no-such-thing"])

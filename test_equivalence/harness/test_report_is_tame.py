@@ -66,6 +66,13 @@ def everything_hostile() -> Results:
     facts["steps"] |= {step: {"representation": step, "title": step, "kind": step} for step in steps}
     facts["environments"] |= {text: {"versions": texts, "licences": texts, "components": list(texts)} for text in texts}
     facts["not_run"] |= texts
+    facts["explained"] = {
+        f"{one.case}@{one.path_id}": {
+            **dict.fromkeys(("operator", "script", "folder", "files", "said"), one.case),
+            "modules": {one.case: one.case},
+        }
+        for one in outcomes
+    }
     facts |= {"cpu": drawn.HOSTILE[0], "profile": drawn.HOSTILE[1], "paths": [*facts["paths"], *sorted(steps)]}
     return Results(facts, tuple(outcomes), drawn.HOSTILE)
 

@@ -22,6 +22,7 @@ from nnparity.code import parts_of
 from nnparity.discovery import discover
 from nnparity.errors import UserError
 from nnparity.making import shortened, telling_words
+from nnparity.oracle import Oracle
 from nnparity.reproduce import Ended, Reproduction, reproduction, run_script
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ FAULTS = {
 def written(world: World, path: str = PATH) -> tuple[Reproduction, Ended]:
     bench = world.bench()
     asked = CaseAt(world.cases(bench)[0], world.route(bench, path))
-    made = reproduction(asked, bench, world.folder / "scripts", by_hand_in([world.converters]))
+    made = reproduction(asked, bench, Oracle(bench), world.folder / "scripts", by_hand_in([world.converters]))
     return made, run_script(made, bench.environments)
 
 
@@ -190,6 +191,14 @@ def test_case_of_another_layer_is_said(world: World, tmp_path: Path) -> None:
         ("ValueError: cannot read /tmp/a/b.onnx at 0x7f1234 because of its version", ("because of its version",)),
         ("E: " + "a" * 200, ("a" * 80,)),
         ("InferenceError: (op_type:Conv, node name: Conv__481): W is wrong", ("(op_type:Conv, node name",)),
+        (
+            'Error: in graph (most recent call last):\n  File "/a/b.py", line 9, in run\n\nwhat it is that is wrong',
+            ("in graph (most recent call last)", "what it is that is wrong"),
+        ),
+        (
+            "TypeError: the types are bfloat16 != float16 (operator ''Mul'', shapes (2,), (1, 2)).",
+            ("(operator ''Mul'', shapes",),
+        ),
         (
             "TVMError: Traceback (most recent call last):\n  9: a_long_name_of_a_function\nCheck failed",
             ("Check failed",),

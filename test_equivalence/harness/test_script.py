@@ -60,6 +60,7 @@ CALLS = {
     "missing": "import module_that_nobody_has",
     "dies": "os.abort()",
     "sleeps": "import time; time.sleep(60)",
+    "grows": "import time; kept = np.ones(2**25); time.sleep(60)",
     "through": "pass",
 }
 
@@ -81,6 +82,7 @@ def failing(*calls: str, shows: Shows = Shows.OUTPUTS, said: Sequence[str] = ("i
         words=("the axis is beyond",) if shows is Shows.ERROR else (),
         code_of_death=-6,
         seconds=4.0,
+        memory=2**27,
     )
 
 
@@ -116,6 +118,9 @@ def ended(script: Script, folder: Path, *arguments: str) -> int:
         (Shows.SILENCE, "sleeps", 1),
         (Shows.SILENCE, "through", 0),
         (Shows.SILENCE, "raises", OTHERWISE),
+        (Shows.MEMORY, "grows", 1),
+        (Shows.MEMORY, "through", 0),
+        (Shows.MEMORY, "raises", OTHERWISE),
     ],
 )
 def test_exit_code_says_what_was_seen_and_nothing_else_passes_for_it(

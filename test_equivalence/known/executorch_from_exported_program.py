@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from nnparity.conditions import config_is
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -36,7 +37,37 @@ def closed_by_verifier(component: str, witness: Case) -> KnownDivergence:
     )
 
 
-KNOWN = tuple(
+def widened_counter(component: str) -> KnownDivergence:
+    """Return an entry for a loop that counts in int32."""
+    return KnownDivergence(
+        component=component,
+        layer="data_dependent_loop",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="a number in the body of while_loop becomes a tensor of int64, which makes int64 of the int32 without "
+        "axes that it is added to: Expected carried_inputs and body_output to have same metadata",
+        link="https://github.com/pytorch/executorch/issues/8769",
+        versions=VERSIONS,
+        witness=Case(
+            "data_dependent_loop",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "writing": "operator",
+                "stop": "count",
+                "most": 1,
+                "length": 1,
+                "width": 1,
+            },
+            0,
+            {"x": np.ones((1, 1, 1), np.float32), "steps": np.array(1, np.int32)},
+        ),
+        applies=config_is(writing="operator"),
+    )
+
+
+CLOSED = tuple(
     closed_by_verifier(lowering, witness)
     for lowering in LOWERINGS
     for witness in (
@@ -66,3 +97,5 @@ KNOWN = tuple(
         ),
     )
 )
+
+KNOWN = (*CLOSED, *(widened_counter(lowering) for lowering in LOWERINGS))

@@ -1,13 +1,12 @@
-"""Known divergences of the graph of an ExportedProgram, run on the CPU."""
+"""Known divergences of the graph of an ExportedProgram, run on the CPU, and of what is compiled from it."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from nnparity.conditions import both, config_is
-from nnparity.divergence import Fix, KnownDivergence
+from nnparity.divergence import Fix, of_each
 from nnparity.layers import Case
-from nnparity.outcome import Stage, Status
 
 ONE = np.ones((1, 1, 2), np.float32)
 # Eager PyTorch takes its fused path here, which torch.export does not record: it is made for inference mode.
@@ -27,23 +26,19 @@ def fused_in_eager(case: Case) -> bool:
     return not case.config["cross"] and case.config["heads"] % 2 == 0
 
 
-KNOWN = (
-    KnownDivergence(
-        component="exported_program_cpu",
-        layer="multi_head_attention",
-        stage=Stage.COMPARE,
-        status=Status.MISMATCH,
-        fix=Fix.UPSTREAM,
-        reason="a row without a visible key is 0 by scaled_dot_product_attention, which is what was exported, but NaN "
-        "by the fused path that the same module takes in inference mode",
-        link="https://github.com/pytorch/pytorch/pull/133882",
-        versions=("torch<=2.13.0",),
-        witness=Case(
-            "multi_head_attention",
-            {**SELF, "mask": "key_padding_all"},
-            0,
-            {"x": ONE, "key_mask": np.zeros((1, 1), bool)},
-        ),
-        applies=both(fused_in_eager, config_is(mask="key_padding_all")),
+KNOWN = of_each(
+    ("exported_program_cpu", "stablehlo_xla_cpu", "executorch_cpu"),
+    "multi_head_attention",
+    fix=Fix.UPSTREAM,
+    reason="a row without a visible key is 0 by scaled_dot_product_attention, which is what was exported, but NaN by "
+    "the fused path that the same module takes in inference mode",
+    link="https://github.com/pytorch/pytorch/pull/133882",
+    versions=("torch<=2.13.0",),
+    witness=Case(
+        "multi_head_attention",
+        {**SELF, "mask": "key_padding_all"},
+        0,
+        {"x": ONE, "key_mask": np.zeros((1, 1), bool)},
     ),
+    applies=both(fused_in_eager, config_is(mask="key_padding_all")),
 )

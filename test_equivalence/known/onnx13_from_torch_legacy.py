@@ -28,6 +28,6 @@ KNOWN = (
         # X2Paddle's inference of shapes ends at what ONNX Runtime refuses.
         replace(entry, component="onnx13_from_torch_legacy", stage=Stage.CONVERT, paths="*>paddle_from_onnx13>*")
         for entry in NEWER.KNOWN
-        if entry.layer == "one_hot"
+        if entry.layer == "one_hot" and entry.stage is Stage.LOAD
     ),
 )

@@ -183,7 +183,9 @@ KNOWN = (
     ),
     narrow_scatter(stage=Stage.LOAD, status=Status.ERROR, paths="*>onnxruntime_* *>qnn_*"),
     narrow_scatter(
-        stage=Stage.CONVERT, status=Status.ERROR, paths="*>relay_from_onnx>* *>dlc_from_onnx>* *>onnx_xint8_from_onnx>*"
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        paths="*>relay_from_onnx>* *>dlc_from_onnx>* *>onnx_from_torch>onnx_xint8_from_onnx>*",
     ),
     KnownDivergence(
         component="onnx_from_torch",

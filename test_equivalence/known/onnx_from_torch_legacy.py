@@ -216,8 +216,12 @@ KNOWN = (
         for stage, status, paths, shows in (
             (Stage.COMPARE, Status.MISMATCH, "*>onnx_reference", "come out in float32"),
             (Stage.LOAD, Status.ERROR, "*>onnxruntime_* *>qnn_*", "are of another type than ONNX Runtime allows"),
-            (Stage.CONVERT, Status.ERROR, "*>relay_from_onnx>*", "are of another type than Relay allows"),
-            (Stage.CONVERT, Status.ERROR, "*>openvino_from_onnx*", "are of another type than OpenVINO allows"),
+            (
+                Stage.CONVERT,
+                Status.ERROR,
+                "*>relay_from_onnx>* *>openvino_from_onnx* *>onnx_from_torch_legacy>onnx_xint8_from_onnx>*",
+                "are of another type than Relay and OpenVINO allow",
+            ),
         )
     ),
     KnownDivergence(
@@ -281,6 +285,6 @@ KNOWN = (
             {"indices": np.zeros((1, 1), np.int32)},
         ),
         applies=config_is(classes_last=False),
-        paths="*openvino_from_onnx*",
+        paths="*openvino_from_onnx* *>onnx_from_torch_legacy>onnx_xint8_from_onnx>*",
     ),
 )

@@ -76,12 +76,15 @@ KNOWN = (
             versions=("onnxsim<=0.8.1",),
             witness=Case("rnn", NO_ROWS, 0, {"x": np.zeros((0, 3, 1), np.float32)}),
             applies=empty,
-            paths=f"torch>onnx_from_torch>onnx_simplified>{runtimes}",
+            paths=paths,
         )
-        for stage, runtimes in (
-            (Stage.RUN, "onnxruntime_cpu_[bu]*"),
-            (Stage.LOAD, "onnxruntime_cpu"),
-            (Stage.LOAD, "onnxruntime_cpu_extended"),
+        for stage, paths in (
+            (Stage.RUN, "torch>onnx_from_torch>onnx_simplified>onnxruntime_cpu_[bu]*"),
+            (
+                Stage.LOAD,
+                "torch>onnx_from_torch>onnx_simplified>onnxruntime_cpu "
+                "torch>onnx_from_torch>onnx_simplified>onnxruntime_cpu_extended",
+            ),
         )
     ),
     *(
@@ -97,12 +100,15 @@ KNOWN = (
             versions=("onnxsim<=0.8.1",),
             witness=Case("patch_embedding", CLASS_TOKEN, 0, {"x": np.zeros((0, 3, 4, 6), np.float32)}),
             applies=both(config_is(class_token=True), empty),
-            paths=f"torch>onnx_from_torch>onnx_simplified>{runtimes}",
+            paths=paths,
         )
-        for stage, runtimes in (
-            (Stage.RUN, "onnxruntime_cpu_*"),
-            (Stage.RUN, "onnx_reference"),
-            (Stage.LOAD, "onnxruntime_cpu"),
+        for stage, paths in (
+            (
+                Stage.RUN,
+                "torch>onnx_from_torch>onnx_simplified>onnxruntime_cpu_* "
+                "torch>onnx_from_torch>onnx_simplified>onnx_reference",
+            ),
+            (Stage.LOAD, "torch>onnx_from_torch>onnx_simplified>onnxruntime_cpu"),
         )
     ),
 )

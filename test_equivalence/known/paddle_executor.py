@@ -67,6 +67,12 @@ KNOWN = (
                 "; in Paddle Lite where it follows a convolution",
                 Case("squeeze_excite", SQUEEZED, 0, {"x": np.array([[[[np.nan]], [[1]]]], np.float32)}),
             ),
+            (
+                "paddle_lite_x86",
+                "tensorflow>*",
+                "; in Paddle Lite where it follows a convolution or an addition, with which it is one kernel then",
+                Case("mlp", {**RELU_LAST, "bias": True}, 0, {"x": np.array([[np.nan]], np.float32)}),
+            ),
         )
     ),
     KnownDivergence(
@@ -142,7 +148,25 @@ KNOWN = (
             {"x": np.array([[[[np.nan, 1]]]], np.float32)},
         ),
         applies=both(config_is(kind="max"), not_a_number),
-        paths="torch>*",
+    ),
+    KnownDivergence(
+        component="paddle_executor",
+        layer="l2_normalize",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="the kernel of maximum on the CPU gives, of NaN and a number, the number",
+        link="https://github.com/PaddlePaddle/Paddle/issues/79351",
+        versions=PADDLE,
+        witness=Case(
+            "l2_normalize",
+            {"batch": 1, "dtype": "float32", "inner": [2], "axes": [-1], "eps": 1e-3},
+            0,
+            {"x": np.array([[np.nan, 1]], np.float32)},
+        ),
+        applies=not_a_number,
+        # PyTorch's exporter writes Clip, whose kernel keeps NaN.
+        paths="tensorflow>*",
     ),
     KnownDivergence(
         component="paddle_executor",
@@ -156,6 +180,23 @@ KNOWN = (
         versions=PADDLE,
         witness=Case("mlp", {**RELU_LAST, "batch": 0}, 0, {"x": np.zeros((0, 1), np.float32)}),
         applies=empty,
-        paths="torch>*",
+    ),
+    KnownDivergence(
+        component="paddle_executor",
+        layer="adaptive_avg_pool2d",
+        stage=Stage.RUN,
+        status=Status.CRASH,
+        fix=Fix.UPSTREAM,
+        reason="the kernel of concat reads where tensors without elements have no memory, and the process dies of it",
+        link="https://github.com/PaddlePaddle/Paddle/issues/72637",
+        versions=PADDLE,
+        witness=Case(
+            "adaptive_avg_pool2d",
+            {"batch": 0, "dtype": "float32", "channels": 1, "size": [4, 1], "out_size": [3, 1]},
+            0,
+            {"x": np.zeros((0, 1, 4, 1), np.float32)},
+        ),
+        applies=empty,
+        paths="tensorflow>*",
     ),
 )

@@ -56,6 +56,14 @@ def padded_apart(case: Case) -> bool:
     return bool(padding[:middle] != padding[middle:])
 
 
+def pads_with_other_than_zero(case: Case) -> bool:
+    """Whether Pad fills with a number that is not 0: as asked, or -infinity where tf2onnx pads before MaxPool."""
+    if case.layer == "max_pool2d":
+        window = case.config["window"]
+        return any(window["padding"]) and (case.config["ceil_mode"] or max(window["dilation"]) > 1)
+    return case.layer == "pad" and case.config["mode"] == "constant" and case.config["value"] != 0
+
+
 KNOWN = (
     diverges(
         "*lstm",
@@ -132,77 +140,6 @@ KNOWN = (
         paths="torch>*",
     ),
     diverges(
-        "mixture_of_experts",
-        Case(
-            "mixture_of_experts",
-            {**SIZES, "length": 1, "width": 1, "hidden": 1, "experts": 2, "chosen": 1},
-            0,
-            {"x": ROW},
-        ),
-        "Gemm without its third input, which ONNX lets one leave out since opset 11: IndexError",
-        "none found: X2Paddle onnx Gemm without C bias IndexError list index out of range",
-        paths="tensorflow>*",
-    ),
-    diverges(
-        "*",
-        Case(
-            "layer_norm",
-            {**SIZES, "inner": [1, 2], "axes": 1, "eps": 1e-5, "affine": ["scale", "offset"]},
-            0,
-            {"x": np.ones((1, 1, 2), np.float32)},
-        ),
-        "GlobalAveragePool over one axis, as tf2onnx writes a mean over the last, hands Paddle a list for its size, or "
-        "fails where it does not know how many axes there are",
-        "none found: X2Paddle onnx GlobalAveragePool AdaptiveAvgPool1D output_size pool_size must be int",
-        applies=layer_in(
-            "layer_norm", "rewritten_block", "rms_norm", "transformer_decoder_block", "transformer_encoder_block"
-        ),
-        paths="tensorflow>*",
-    ),
-    diverges(
-        "squeeze_excite",
-        Case(
-            "squeeze_excite",
-            {
-                **SIZES,
-                "channels": 1,
-                "reduced": 1,
-                "height": 1,
-                "width": 1,
-                "layout": "NCHW",
-                "activation": "relu",
-                "gate": "sigmoid",
-            },
-            0,
-            {"x": ROW[np.newaxis]},
-        ),
-        "an attribute that is an array is compared with its default: ValueError, the truth value of an array is "
-        "ambiguous",
-        "none found: X2Paddle remove_default_attrs ValueError truth value of an array with more than one element is "
-        "ambiguous",
-        paths="tensorflow>*",
-    ),
-    diverges(
-        "conv1d",
-        Case(
-            "conv1d",
-            {
-                **SIZES,
-                "in_channels": 2,
-                "out_channels": 1,
-                "groups": 1,
-                "window": {"kernel": [3], "stride": [1], "dilation": [1], "padding": [1, 1], "size": [3]},
-                "bias": True,
-            },
-            0,
-            {"x": np.ones((1, 2, 3), np.float32)},
-        ),
-        "a convolution of an image of one row, as tf2onnx writes one of one axis, comes after reshaping to computed "
-        "sizes, so that Paddle knows none of them and refuses the channels",
-        "none found: X2Paddle onnx conv input's channels is -1 should be equal to filter's channels",
-        paths="tensorflow>*",
-    ),
-    diverges(
         "*",
         Case(
             "grouped_query_attention",
@@ -225,66 +162,59 @@ KNOWN = (
         applies=layer_in("grouped_query_attention", "attention_cache_step"),
         paths="torch>*",
     ),
-    diverges(
-        "resize_bicubic",
-        Case(
-            "resize_bicubic",
-            {**PIXELS, "out_size": [4, 4], "coefficient": -0.5, "align_corners": False},
-            0,
-            {"x": FOUR},
-        ),
-        "Resize with the mode `cubic` is handed to Paddle under that name; Paddle calls it bicubic",
-        "none found: X2Paddle onnx Resize cubic mode bicubic resample of image_resize",
-        paths="tensorflow>*",
-    ),
-    diverges(
-        "*",
-        Case(
-            "softmax",
-            {**SIZES, "inner": [2, 2], "axis": -1},
-            0,
-            {"x": np.array([[[0, 1], [2, 3]]], np.float32)},
-        ),
-        "Softmax and LogSoftmax without an axis are along axis 1, which is their default up to opset 12; from 13 on it "
-        "is the last axis, and tf2onnx leaves it out",
-        "none found: X2Paddle onnx Softmax default axis opset 13 -1 wrong result",
-        stage=Stage.COMPARE,
-        status=Status.MISMATCH,
-        applies=lambda case: (
-            case.layer in {"softmax", "log_softmax", "data_dependent_branch"} or "attention" in case.layer
-        ),
-        paths="tensorflow>*",
-    ),
-    diverges(
-        "pad",
-        Case(
-            "pad",
-            {**SIZES, "channels": 1, "size": [1, 1], "mode": "constant", "padding": [[0, 1], [0, 0]], "value": 2.0},
-            0,
-            {"x": ROW[np.newaxis]},
-        ),
-        "the number that Pad fills with is an input since opset 11; X2Paddle looks for the attribute of before and "
-        "fills with 0",
-        "none found: X2Paddle onnx Pad constant_value input ignored opset 11 fills with 0",
-        stage=Stage.COMPARE,
-        status=Status.MISMATCH,
-        applies=lambda case: case.config["mode"] == "constant" and case.config["value"] != 0,
-    ),
     *(
         diverges(
             layer,
-            Case(layer, {**PIXELS, "out_size": out_size, **how}, 0, {"x": FOUR}),
-            "of Resize's coordinate_transformation_mode X2Paddle reads none where there are scales, and has Paddle "
-            "take pixels from their corner",
-            "none found: X2Paddle onnx Resize coordinate_transformation_mode half_pixel align_mode wrong result",
+            witness,
+            "the number that Pad fills with is an input since opset 11; X2Paddle looks for the attribute of before and "
+            f"fills with 0{where}",
+            "none found: X2Paddle onnx Pad constant_value input ignored opset 11 fills with 0",
             stage=Stage.COMPARE,
             status=Status.MISMATCH,
-            applies=config_is(**how),
-            paths="tensorflow>*",
+            applies=pads_with_other_than_zero,
+            paths=paths,
         )
-        for layer, out_size, how in (
-            ("resize_nearest", [3, 3], {"centres": "half_pixel"}),
-            ("resize_bilinear", [4, 4], {"align_corners": False}),
+        for layer, where, paths, witness in (
+            (
+                "pad",
+                "",
+                "*",
+                Case(
+                    "pad",
+                    {
+                        **SIZES,
+                        "channels": 1,
+                        "size": [1, 1],
+                        "mode": "constant",
+                        "padding": [[0, 1], [0, 0]],
+                        "value": 2.0,
+                    },
+                    0,
+                    {"x": ROW[np.newaxis]},
+                ),
+            ),
+            (
+                "max_pool2d",
+                "; before a maximum over windows that is to be -infinity",
+                "tensorflow>*",
+                Case(
+                    "max_pool2d",
+                    {
+                        **SIZES,
+                        "channels": 1,
+                        "window": {
+                            "kernel": [3, 3],
+                            "stride": [2, 2],
+                            "dilation": [1, 1],
+                            "padding": [1, 1, 1, 1],
+                            "size": [2, 2],
+                        },
+                        "ceil_mode": True,
+                    },
+                    0,
+                    {"x": -1 - FOUR},
+                ),
+            ),
         )
     ),
     diverges(
@@ -334,6 +264,22 @@ KNOWN = (
             ),
         )
     ),
+    diverges(
+        "gather",
+        Case(
+            "gather",
+            {**SIZES, "inner": [1], "axis": 1, "picked": 2, "indices": "int64", "negative": True},
+            0,
+            {"x": np.ones((1, 1), np.float32), "indices": np.array([-1, -1], np.int64)},
+        ),
+        "Gather becomes paddle.gather, which takes no negative index: where what lies before is the process's own, "
+        "Paddle Lite copies that",
+        "none found: X2Paddle onnx Gather negative index -1 paddle.gather OutOfRangeError element of Index",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        applies=config_is(negative=True),
+        paths="torch>*>paddle_lite_x86",
+    ),
     *(
         diverges(
             "take_along_axis",
@@ -369,7 +315,7 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=config_is(sign_of="dividend"),
-        paths="torch>*>paddle_executor",
+        paths="torch>*",
     ),
     diverges(
         "l2_normalize",
@@ -384,7 +330,7 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=infinite,
-        paths="torch>*>paddle_executor",
+        paths="torch>*",
     ),
     diverges(
         "instance_norm",
@@ -402,23 +348,26 @@ KNOWN = (
     diverges(
         "*",
         Case(
-            "conv1d",
+            "conv_transpose2d",
             {
                 **SIZES,
                 "dtype": "float16",
                 "in_channels": 1,
                 "out_channels": 1,
                 "groups": 1,
-                "window": {"kernel": [1], "stride": [1], "dilation": [1], "padding": [0, 0], "size": [1]},
+                "size": [1, 1],
+                "kernel": [1, 1],
+                "stride": [1, 1],
+                "padding": [0, 0],
+                "output_padding": [0, 0],
                 "bias": False,
             },
             0,
-            {"x": np.ones((1, 1, 1), np.float16)},
+            {"x": np.ones((1, 1, 1, 1), np.float16)},
         ),
         "layers are written in float32, and weights of half precision do not fit them: Variable dtype not match",
         "https://github.com/PaddlePaddle/X2Paddle/issues/943",
         applies=in_half,
-        paths="torch>*",
     ),
     diverges(
         "*",
@@ -433,6 +382,6 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=both(in_bfloat16, layer_in("one_hot", "embedding_lookup", "embedding_positional")),
-        paths="torch>*>paddle_executor",
+        paths="torch>*",
     ),
 )

@@ -43,6 +43,7 @@ SIZED = frozenset((
     "transformer_decoder_block",
     "transformer_encoder_block",
 ))
+PAIR = {"batch": 1, "dtype": "float32", "inner": [2]}
 
 
 def open_batch(case: Case) -> bool:
@@ -54,21 +55,21 @@ KNOWN = (
     *(
         PPQ.diverges(
             "*",
-            Case(
-                "variance",
-                {"batch": 1, "dtype": "float32", "inner": [2], "axis": -1, "correction": 0, "keepdims": False},
-                0,
-                {"x": np.ones((1, 2), np.float32)},
-            ),
+            Case(layer, {**PAIR, **config}, 0, {"x": np.ones((1, 2), np.float32)}),
             "ReduceMean, ReduceMax and ReduceL2 take their axes as an attribute only; from opset 18 on they are an "
             "input: ValueError, too many values to unpack",
             "none found: OpenPPL/ppq ReduceMean opset 18 axes input ValueError too many values to unpack",
             applies=PPQ.layer_in(layers),
             paths=f"*>{exporter}>*",
         )
-        for exporter, layers in (
-            ("onnx_from_tensorflow", REDUCED_BY_TENSORFLOW),
-            ("onnx_from_torch", REDUCED_BY_TORCH),
+        for exporter, layers, layer, config in (
+            (
+                "onnx_from_tensorflow",
+                REDUCED_BY_TENSORFLOW,
+                "variance",
+                {"axis": -1, "correction": 0, "keepdims": False},
+            ),
+            ("onnx_from_torch", REDUCED_BY_TORCH, "l2_normalize", {"axes": [-1], "eps": 1e-12}),
         )
     ),
     PPQ.diverges(

@@ -108,9 +108,10 @@ KNOWN: tuple[KnownDivergence, ...] = (
             ),
             link="none found: tvm contrib sort topk argsort bfloat16 wrong result heap corruption",
             versions=VERSIONS,
+            # An ascending sort does not come so far: relay_from_onnx fails for it.
             witness=Case(
                 "sort",
-                {"batch": 1, "dtype": "bfloat16", "inner": [2], "axis": -1, "descending": False},
+                {"batch": 1, "dtype": "bfloat16", "inner": [2], "axis": -1, "descending": True},
                 0,
                 {"x": np.ones((1, 2), "bfloat16")},
             ),

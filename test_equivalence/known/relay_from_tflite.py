@@ -49,7 +49,7 @@ def product_of_matrices(case: Case) -> bool:
     return case.layer == "einsum" or several_queries(case)
 
 
-def take_along_axis(*, stage: Stage, status: Status, batch: int) -> KnownDivergence:
+def take_along_axis(*, stage: Stage, status: Status, inner: tuple[int, ...]) -> KnownDivergence:
     return KnownDivergence(
         component="relay_from_tflite",
         layer="take_along_axis",
@@ -58,17 +58,17 @@ def take_along_axis(*, stage: Stage, status: Status, batch: int) -> KnownDiverge
         fix=Fix.NEVER,
         reason=(
             "GATHER ignores its option `batch_dims` and gathers whole slices, of which the next operator refuses the "
-            "shape, or not if there is one row (relay/frontend/tflite.py, convert_gather); TVM 0.20 has no Relay"
+            "shape, or not if there is one axis (relay/frontend/tflite.py, convert_gather); TVM 0.20 has no Relay"
         ),
         link="none found: tvm relay frontend tflite GATHER batch_dims ignored",
         versions=VERSIONS,
         witness=Case(
             "take_along_axis",
-            {"batch": batch, "dtype": "float32", "inner": [2], "axis": 1, "picked": 1, "indices": "int32"},
+            {"batch": 1, "dtype": "float32", "inner": [*inner], "axis": -1, "picked": 1, "indices": "int32"},
             seed=0,
             inputs={
-                "x": np.ones((batch, 2), dtype=np.float32),
-                "indices": np.zeros((batch, 1), dtype=np.int32),
+                "x": np.ones((1, *inner), dtype=np.float32),
+                "indices": np.zeros((1, *inner[:-1], 1), dtype=np.int32),
             },
         ),
         # litert-torch writes GATHER_ND.
@@ -249,8 +249,8 @@ KNOWN: tuple[KnownDivergence, ...] = (
         ),
         paths="tensorflow>*",
     ),
-    take_along_axis(stage=Stage.CONVERT, status=Status.ERROR, batch=2),
-    take_along_axis(stage=Stage.COMPARE, status=Status.MISMATCH, batch=1),
+    take_along_axis(stage=Stage.CONVERT, status=Status.ERROR, inner=(2, 1)),
+    take_along_axis(stage=Stage.COMPARE, status=Status.MISMATCH, inner=(2,)),
     KnownDivergence(
         component="relay_from_tflite",
         layer="bidirectional_lstm",

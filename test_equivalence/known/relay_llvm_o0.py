@@ -297,8 +297,7 @@ AT_EVERY_LEVEL: tuple[KnownDivergence, ...] = (
         paths="torch>tflite_from_torch>relay_from_tflite>*",
     ),
     # tf2onnx writes a division towards zero instead, which is wrong in its own way.
-    vector_of_integers("torch>*"),
-    vector_of_integers("tensorflow>tflite_from_tensorflow>*"),
+    vector_of_integers("torch>* tensorflow>tflite_from_tensorflow>*"),
     KnownDivergence(
         component="relay_llvm_o0",
         layer="round",
@@ -321,8 +320,7 @@ AT_EVERY_LEVEL: tuple[KnownDivergence, ...] = (
         # The ONNX front end writes out a rounding to the even number.
         paths="*>relay_from_t*",
     ),
-    negative_index("torch>onnx_from_torch>relay_from_onnx>*"),
-    negative_index("torch>torchscript_from_torch>*"),
+    negative_index("torch>onnx_from_torch>relay_from_onnx>* torch>torchscript_from_torch>*"),
     KnownDivergence(
         component="relay_llvm_o0",
         layer="*",
@@ -351,8 +349,7 @@ AT_EVERY_LEVEL: tuple[KnownDivergence, ...] = (
         applies=either(aligns_one_pixel, crops_to_one_pixel),
     ),
     # TFLite files have a minimum and a maximum instead.
-    clip_order("torch>onnx_from_torch*"),
-    clip_order("torch>torchscript_from_torch>*"),
+    clip_order("torch>onnx_from_torch* torch>torchscript_from_torch>*"),
     KnownDivergence(
         component="relay_llvm_o0",
         layer="variance",
@@ -374,8 +371,7 @@ AT_EVERY_LEVEL: tuple[KnownDivergence, ...] = (
         applies=both(single_along_an_axis, non_finite),
         paths="tensorflow>tflite_from_tensorflow>*",
     ),
-    bound_for_nan("tensorflow>*"),
-    bound_for_nan("torch>tflite_from_torch>*"),
+    bound_for_nan("tensorflow>* torch>tflite_from_torch>*"),
     KnownDivergence(
         component="relay_llvm_o0",
         layer="clip",

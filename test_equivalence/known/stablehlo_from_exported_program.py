@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, either
+from nnparity.conditions import Condition, both, config_is, either, empty
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -12,9 +12,27 @@ from nnparity.outcome import Stage, Status
 VERSIONS = ("torch-mlir<=20261001",)
 
 
-def of_integers(case: Case) -> bool:
-    """Whether the numbers are integers."""
-    return bool(case.config["numbers"] != "float")
+SQUARE = {"kernel": [2, 2], "stride": [2, 2], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [3, 3]}
+PADDED = {"kernel": [2, 2], "stride": [2, 2], "padding": [0, 0], "size": [3, 3]}
+NINE = np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3)
+ONE = {"batch": 1, "dtype": "float32"}
+NONE = {"batch": 0, "dtype": "float32"}
+
+
+def counts_from_end(case: Case) -> bool:
+    """Whether an index is negative."""
+    return any(bool((array < 0).any()) for array in case.inputs.values() if array.dtype.kind == "i")
+
+
+def lengthened_unlike(case: Case) -> bool:
+    """Whether the axes of the output are lengthened by different numbers."""
+    lengths: list[int] = case.config["output_padding"]
+    return lengths != lengths[::-1]
+
+
+def no_row(*layers: str) -> Condition:
+    """Return a condition: it is one of these layers, and there are no rows."""
+    return both(lambda case: case.layer in layers, empty)
 
 
 def sorts_open_batch(case: Case) -> bool:
@@ -58,8 +76,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="aten.remainder of integers becomes stablehlo.remainder, which has the sign of the dividend; the issue "
-        "is the same fault on the way to Linalg, where it was put right",
+        reason="aten.remainder becomes stablehlo.remainder, which has the sign of the dividend; the issue is the same "
+        "fault on the way to Linalg, where it was put right",
         link="https://github.com/llvm/torch-mlir/issues/3575",
         versions=VERSIONS,
         witness=Case(
@@ -68,7 +86,7 @@ KNOWN = (
             0,
             {"x": np.array([[-1] * 4, [1] * 4], np.int32)},
         ),
-        applies=both(config_is(sign_of="divisor"), of_integers),
+        applies=config_is(sign_of="divisor"),
     ),
     KnownDivergence(
         component="stablehlo_from_exported_program",
@@ -115,5 +133,209 @@ KNOWN = (
             open_axes=("batch",),
         ),
         applies=sorts_open_batch,
+    ),
+    KnownDivergence(
+        component="stablehlo_from_exported_program",
+        layer="max_pool2d",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="what ceil_mode adds at the end is added at the beginning too (padding [[1, 1], [1, 1]] for [[0, 1], "
+        "[0, 1]]), and every window is moved",
+        link="https://github.com/llvm/torch-mlir/pull/4167",
+        versions=VERSIONS,
+        witness=Case("max_pool2d", {**ONE, "channels": 1, "window": SQUARE, "ceil_mode": True}, 0, {"x": NINE}),
+        applies=config_is(ceil_mode=True),
+    ),
+    KnownDivergence(
+        component="stablehlo_from_exported_program",
+        layer="avg_pool2d",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="ceil_mode is in the shape of the result and not in the padding of the stablehlo.reduce_window, whose "
+        "verifier refuses it: inferred type(s) are incompatible with return type(s)",
+        link="https://github.com/llvm/torch-mlir/pull/4196",
+        versions=VERSIONS,
+        witness=Case(
+            "avg_pool2d",
+            {**ONE, "channels": 1, "window": PADDED, "ceil_mode": True, "count_include_pad": True},
+            0,
+            {"x": NINE},
+        ),
+        applies=config_is(ceil_mode=True),
+    ),
+    KnownDivergence(
+        component="stablehlo_from_exported_program",
+        layer="conv_transpose2d",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="output_padding is taken in the opposite order of the axes: [1, 0] lengthens the width, and the shape "
+        "is another than the result's",
+        link="none found: torch-mlir stablehlo transposed convolution output_padding reversed inferred shape "
+        "incompatible",
+        versions=VERSIONS,
+        witness=Case(
+            "conv_transpose2d",
+            {
+                **ONE,
+                "in_channels": 1,
+                "out_channels": 1,
+                "groups": 1,
+                "size": [2, 2],
+                "kernel": [2, 2],
+                "stride": [2, 2],
+                "padding": [0, 0],
+                "output_padding": [1, 0],
+                "bias": False,
+            },
+            0,
+            {"x": np.ones((1, 1, 2, 2), np.float32)},
+        ),
+        applies=lengthened_unlike,
+    ),
+    KnownDivergence(
+        component="stablehlo_from_exported_program",
+        layer="padded_conv2d",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="circular padding begins with aten.empty, which becomes tensor.empty, no operation of StableHLO; XLA "
+        "refuses the module",
+        link="https://github.com/llvm/torch-mlir/pull/2092",
+        versions=VERSIONS,
+        witness=Case(
+            "padded_conv2d",
+            {
+                **ONE,
+                "in_channels": 1,
+                "out_channels": 1,
+                "size": [2, 2],
+                "kernel": [1, 1],
+                "stride": 1,
+                "padding": [1, 1],
+                "mode": "circular",
+                "bias": False,
+            },
+            0,
+            {"x": np.ones((1, 1, 2, 2), np.float32)},
+        ),
+        applies=config_is(mode="circular"),
+    ),
+    KnownDivergence(
+        component="stablehlo_from_exported_program",
+        layer="data_dependent_loop",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="while_loop with tensors from outside the loop: the importer reads the list of them as a list of "
+        "Python's, and says that lists of unlike things are not supported (_import_hop_while_loop)",
+        link="https://github.com/llvm/torch-mlir/pull/4338",
+        versions=VERSIONS,
+        witness=Case(
+            "data_dependent_loop",
+            {**ONE, "writing": "operator", "stop": "count", "most": 1, "length": 1, "width": 1},
+            0,
+            {"x": np.ones((1, 1, 1), np.float32), "steps": np.array(1, np.int32)},
+        ),
+        applies=config_is(writing="operator"),
+    ),
+    KnownDivergence(
+        component="stablehlo_from_exported_program",
+        layer="elu_family",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="aten.elu and aten.selu become exp(x) - 1, which is 0 near 0; aten.celu becomes expm1",
+        link="https://github.com/llvm/torch-mlir/pull/2640",
+        versions=VERSIONS,
+        witness=Case("elu_family", {**ONE, "kind": "selu", "inner": [1]}, 0, {"x": np.array([[-1e-9]], np.float32)}),
+        applies=either(config_is(kind="elu"), config_is(kind="selu")),
+    ),
+    KnownDivergence(
+        component="stablehlo_from_exported_program",
+        layer="*",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="aten.index becomes stablehlo.gather, which takes a negative index for 0; the pull request is the same "
+        "fault on the way to Linalg, where it was put right",
+        link="https://github.com/llvm/torch-mlir/pull/2233",
+        versions=VERSIONS,
+        witness=Case(
+            "gather",
+            {**ONE, "inner": [2], "axis": 1, "picked": 1, "indices": "int64", "negative": True},
+            0,
+            {"x": np.array([[1, 2]], np.float32), "indices": np.array([-1])},
+        ),
+        applies=both(lambda case: case.layer in {"gather", "embedding_lookup"}, counts_from_end),
+    ),
+    *(
+        KnownDivergence(
+            component="stablehlo_from_exported_program",
+            layer="*",
+            stage=Stage.CONVERT,
+            status=status,
+            fix=Fix.UPSTREAM,
+            reason=f"a stablehlo.gather of no rows, {what}, takes slices of one row: slice size (1) is out of bounds "
+            f"for operand dimension (0){then}",
+            link="none found: torch-mlir stablehlo.gather slice size is out of bounds for operand dimension (0)",
+            versions=VERSIONS,
+            witness=witness,
+            applies=no_row(*layers),
+        )
+        for status, layers, what, then, witness in (
+            (
+                Status.ERROR,
+                ("group_norm", "resize_bicubic", "resize_bilinear", "resize_nearest"),
+                "as group normalisation and interpolation are written with",
+                "",
+                Case(
+                    "group_norm",
+                    {
+                        **NONE,
+                        "groups": 1,
+                        "channels": 1,
+                        "spatial": [1],
+                        "eps": 1e-5,
+                        "layout": "channels_first",
+                        "affine": True,
+                    },
+                    0,
+                    {"x": np.ones((0, 1, 1), np.float32)},
+                ),
+            ),
+            (
+                Status.CRASH,
+                ("mixture_of_experts", "take_along_axis"),
+                "as aten.gather becomes",
+                ", and the process ends",
+                Case(
+                    "take_along_axis",
+                    {**NONE, "inner": [1], "axis": 1, "picked": 1, "indices": "int64"},
+                    0,
+                    {"x": np.ones((0, 1), np.float32), "indices": np.zeros((0, 1), np.int64)},
+                ),
+            ),
+        )
+    ),
+    KnownDivergence(
+        component="stablehlo_from_exported_program",
+        layer="bidirectional_lstm",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="aten.cat leaves out what is empty along its axis, and of no rows nothing is left: "
+        "stablehlo.concatenate expected 1 or more operands",
+        link="https://github.com/llvm/torch-mlir/pull/4441",
+        versions=VERSIONS,
+        witness=Case(
+            "bidirectional_lstm",
+            {**NONE, "time": 3, "features": 4, "hidden": 3, "bias": True},
+            0,
+            {"x": np.ones((0, 3, 4), np.float32)},
+        ),
+        applies=empty,
     ),
 )

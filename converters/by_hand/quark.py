@@ -1,0 +1,62 @@
+"""AMD Quark's XINT8 and ONNX Runtime on what it makes, as somebody calls them who has no nnparity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Given = dict[str, np.ndarray]
+
+
+def drawn(place: int, array: np.ndarray, rng: Any) -> np.ndarray:
+    whole = array.dtype.kind in "biu"
+    numbers = rng.integers(0, 2, array.shape) if whole else rng.standard_normal(array.shape) * (1 + place % 2)
+    return np.asarray(numbers).astype(array.dtype)
+
+
+def onnx_xint8_from_onnx(source: Path, example: Given, target: Path) -> None:
+    import contextlib
+
+    from quark.onnx import ModelQuantizer
+    from quark.onnx.quantization.config.config import Config
+    from quark.onnx.quantization.config.custom_config import get_default_config
+
+    rng = np.random.default_rng(8)
+    sets = [{name: drawn(place, array, rng) for name, array in example.items()} for place in range(8)]
+
+    class Sets:
+        def __init__(self) -> None:
+            self.rewind()
+
+        def __len__(self) -> int:
+            return len(sets)
+
+        def rewind(self) -> None:
+            self.left = iter(sets)
+
+        def get_next(self) -> Given | None:
+            return next(self.left, None)
+
+    with contextlib.chdir(target):  # where it writes tables of what it has done
+        quantiser = ModelQuantizer(Config(global_quant_config=get_default_config("XINT8")))
+        quantiser.quantize_model(str(source / "model.onnx"), "model.onnx", Sets())
+
+
+def ran(level: str, source: Path, inputs: Given, outputs: list[str]) -> Given:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, level)
+    session = onnxruntime.InferenceSession((source / "model.onnx").read_bytes(), options)
+    return dict(zip(outputs, session.run(outputs, inputs), strict=True))
+
+
+def vitis_ai_xint8(source: Path, inputs: Given, outputs: list[str]) -> Given:
+    return ran("ORT_ENABLE_ALL", source, inputs, outputs)
+
+
+def vitis_ai_xint8_unoptimized(source: Path, inputs: Given, outputs: list[str]) -> Given:
+    return ran("ORT_DISABLE_ALL", source, inputs, outputs)
