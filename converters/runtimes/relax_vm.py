@@ -25,7 +25,9 @@ BUILTIN = "vm.builtin."
 SORTS = ("relax.sort", "relax.argsort", "relax.topk")
 ASSERTION = "relax.assert_op"
 # TVM's own words for a dtype that an operator has no kernel for; their class is InternalError.
-NO_KERNEL = re.compile(r"\w+(: only support .+ for now| only applies to float)")
+NO_KERNEL = re.compile(
+    r"\w+(: only support .+ for now| only applies to float)|Data type \S+ not supported for \w+ ops?\b"
+)
 
 
 @contextlib.contextmanager
@@ -41,8 +43,8 @@ def _refusals() -> Iterator[None]:
         raise Unsupported(f"TVM: {refusal[0]}") from problem
 
 
-def _refuse_what_memory_decides(module: Any) -> None:
-    """Raise RuntimeError if the module sorts bfloat16, or asserts something of all its elements, and takes none.
+def _refuse_what_memory_decides(module: Any, *, takes_nothing: bool) -> None:
+    """Raise RuntimeError if the module sorts bfloat16, or if it takes nothing and asserts something of all, or sums it.
 
     TVM's sort (contrib.sort, a library function) is told that bfloat16 is float32: it reads and writes twice the bytes.
     A reduction over no elements writes nothing, not even where it would begin.
@@ -51,7 +53,6 @@ def _refuse_what_memory_decides(module: Any) -> None:
     from tvm import relax
 
     main = module["main"]
-    takes_nothing = any(0 in map(_size, variable.ty.shape or ()) for variable in main.params)
 
     def visit(node: Any) -> None:
         name = node.op.name if isinstance(node, relax.Call) and isinstance(node.op, tvm.ir.Op) else ""
@@ -59,8 +60,22 @@ def _refuse_what_memory_decides(module: Any) -> None:
             raise RuntimeError(f"{name} takes bfloat16 for float32 and would go beyond its memory")
         if name == ASSERTION and takes_nothing:
             raise RuntimeError(f"{name} of no elements would ask what nobody has written")
+        if name and takes_nothing and _may_sum_nothing(node):
+            raise RuntimeError(f"{name} of no elements may sum none of them, and give what nobody has written")
 
     relax.analysis.post_order_visit(main, visit)
+
+
+def _may_sum_nothing(call: Any) -> bool:
+    """Whether a product, which sums over axes that are not in its result, has an axis there of no or unknown size."""
+    name = call.op.name
+    if name == "relax.matmul":
+        first, second = (list(operand.ty.shape or (None,)) for operand in call.args)
+        return not (_size(first[-1]) or _size(second[-2 if len(second) > 1 else -1]))
+    if name == "relax.call_tir" and call.args[0].name_hint.startswith("einsum"):
+        given = [extent for operand in call.args[1].ty.fields for extent in operand.shape]
+        return any(not _size(extent) and not any(extent.same_as(kept) for kept in call.ty.shape) for extent in given)
+    return False
 
 
 def _size(extent: Any) -> int | None:
@@ -79,7 +94,9 @@ class RelaxVm:
     def compile(self, artifact: Artifact) -> Artifact:
         import tvm
 
-        _refuse_what_memory_decides(artifact.model.module)
+        # The front end for ONNX takes a size of 0 for one that is not known, so the module does not say it.
+        takes_nothing = any(0 in spec.shape for spec in artifact.inputs)
+        _refuse_what_memory_decides(artifact.model.module, takes_nothing=takes_nothing)
         with _refusals():
             executable = tvm.compile(artifact.model.module, target=TARGET)
         support = load_file(SUPPORT / "relax_module.py")

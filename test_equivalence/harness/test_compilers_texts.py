@@ -41,6 +41,27 @@ def test_definition_of_a_dispatch_is_none() -> None:
     )
 
 
+@pytest.mark.parametrize(("mode", "endless"), [("wrap", True), ("constant", False), ("edge", False)])
+def test_only_circular_padding_is_kept_from_iree_compile(mode: str, endless: bool) -> None:
+    runtime = load_file(CONVERTERS / "runtimes" / "iree_cpu.py")
+    attributes = f'{{torch.onnx.mode = "{mode}"}} : (!torch.vtensor<[4],f32>)'
+    text = f'    %1 = torch.operator "onnx.Pad"(%arg0, %0) {attributes}\n    %2 = torch.operator "onnx.Relu"(%1)\n'
+    assert bool(runtime.ENDLESS.search(text)) is endless
+
+
+@pytest.mark.parametrize(
+    ("words", "declined"),
+    [
+        ("Data type T.bfloat16 not supported for isnan op. Skipping isnan op...", True),
+        ("Data type T.bfloat16 not supported for finiteness ops. Skipping it...", True),
+        ("CodeGenVM cannot emit this Relax operator directly.", False),
+    ],
+)
+def test_relax_declines_a_dtype_in_tvms_words(words: str, declined: bool) -> None:
+    runtime = load_file(CONVERTERS / "runtimes" / "relax_vm.py")
+    assert bool(runtime.NO_KERNEL.search(words)) is declined
+
+
 HLO = """HloModule main, is_scheduled=true
 
 %region_0 (a: f32[], b: f32[]) -> f32[] {

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
+
 import numpy as np
 
-from nnparity.conditions import Condition
+from nnparity.conditions import Condition, config_is, either, empty, in_bfloat16, in_half, row_near_zero
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
+from nnparity.loading import load_file
 from nnparity.outcome import Stage, Status
 
+NO_ROWS = load_file(Path(__file__).with_name("no_rows.py"))
 VERSIONS = ("apache-tvm<=0.27.0.post1",)
 
 
@@ -34,12 +39,47 @@ FROM_KERAS = "tensorflow>onnx_from_tensorflow>*"
 
 def computes_a_shape(case: Case) -> bool:
     """Whether tf2onnx gives a Reshape a shape that the model computes."""
-    return case.layer in WRITES_EINSUM_OUT or (case.layer in COMPUTED_SHAPES.split() and bool(case.open_axes))
+    if case.layer in WRITES_EINSUM_OUT or case.config.get("equation") in {"bhid,bhjd->bhij", "bi,bij->bj"}:
+        return True
+    return case.layer in COMPUTED_SHAPES.split() and opened(case)
+
+
+def opened(case: Case) -> bool:
+    """Whether the batch is open, or of no rows, since the front end takes a size of 0 for one that is not known."""
+    return bool(case.open_axes) or empty(case)
 
 
 def open_in(*layers: str) -> Condition:
-    """Return a condition: the layer is one of these, and its batch is open."""
-    return lambda case: case.layer in layers and bool(case.open_axes)
+    """Return a condition: the layer is one of these, and its batch is open or of no rows."""
+    return lambda case: case.layer in layers and opened(case)
+
+
+def narrow(
+    layer: str,
+    *,
+    stage: Stage,
+    status: Status,
+    reason: str,
+    link: str,
+    witness: Case,
+    paths: str = "*",
+    up_to: float = math.inf,
+) -> KnownDivergence:
+    """Return an entry for this layer in half precision and bfloat16."""
+    return KnownDivergence(
+        component="relax_from_onnx",
+        layer=layer,
+        stage=stage,
+        status=status,
+        fix=Fix.UPSTREAM,
+        reason=reason,
+        link=link,
+        versions=VERSIONS,
+        witness=witness,
+        applies=either(in_half, in_bfloat16),
+        paths=paths,
+        up_to=up_to,
+    )
 
 
 def open_batch(
@@ -62,9 +102,19 @@ def open_batch(
     )
 
 
+UNKNOWN_ROWS = NO_ROWS.case("mixture_of_experts", 2, 2, experts=2, chosen=1, length=2, width=2, hidden=1)
+
 KNOWN = (
     open_batch(
-        "grouped_query_attention mixture_of_experts",
+        "mixture_of_experts",
+        reason="Expand to a constant shape reads every size of what it expands as a number, also one of 0, which is "
+        "taken for an unknown one: AttributeError, 'Var' object has no attribute 'value'",
+        link="none found: tvm relax onnx Expand zero size AttributeError 'Var' object has no attribute 'value'",
+        witness=UNKNOWN_ROWS,
+        paths="torch>onnx_from_torch_legacy>*",
+    ),
+    open_batch(
+        "grouped_query_attention l2_normalize mixture_of_experts",
         reason="Expand to a constant shape reads every size of what it expands as a number, an open one too: "
         "AttributeError, 'Var' object has no attribute 'value' (relax/frontend/onnx, Expand)",
         link="none found: tvm relax onnx Expand dynamic batch AttributeError 'Var' object has no attribute 'value'",
@@ -272,5 +322,114 @@ KNOWN = (
                 ),
             ),
         )
+    ),
+    narrow(
+        "batch_norm",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        reason="BatchNormalization of half precision with statistics in float32 is computed in float32 and left there",
+        link="none found: tvm relax onnx BatchNormalization float16 bfloat16 output float32 mixed precision",
+        witness=Case(
+            "batch_norm",
+            {
+                "batch": 1,
+                "dtype": "float16",
+                "channels": 1,
+                "spatial": [],
+                "eps": 1e-5,
+                "layout": "channels_first",
+                "affine": True,
+            },
+            0,
+            {"x": np.ones((1, 1), np.float16)},
+        ),
+        # tf2onnx writes the formula.
+        paths="torch>*",
+        # What comes out in float32 is right.
+        up_to=1.0,
+    ),
+    narrow(
+        "elu_family",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        reason="Elu is written out with a 1 in float32 beside what is of half precision: Binary operators must have "
+        "the same datatype for both operands (relax/frontend/onnx, Elu)",
+        link="none found: tvm relax onnx Elu float16 Binary operators must have the same datatype for both operands",
+        witness=Case(
+            "elu_family",
+            {"batch": 1, "dtype": "float16", "kind": "elu", "alpha": 2.0, "inner": []},
+            0,
+            {"x": np.ones(1, np.float16)},
+        ),
+    ),
+    KnownDivergence(
+        component="relax_from_onnx",
+        layer="elu_family",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="Elu, Selu and Celu are written out with exp(x) - 1, which is 0 near 0, and not expm1",
+        link="none found: tvm relax onnx Elu Selu exp(x) - 1 expm1 small negative input zero",
+        versions=VERSIONS,
+        witness=Case(
+            "elu_family",
+            {"batch": 1, "dtype": "float32", "kind": "elu", "alpha": 2.0, "inner": [2]},
+            0,
+            {"x": np.array([[-1e-8, -1e-6]], np.float32)},
+        ),
+        applies=row_near_zero(2**-3),
+        # TensorFlow's own Elu and Selu are as imprecise.
+        paths="torch>*",
+    ),
+    KnownDivergence(
+        component="relax_from_onnx",
+        layer="gru",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="Shape of what the front end holds as a shape itself is asked of shape_of, which takes tensors only: "
+        "shape_of expects a tensor input, but received R.Shape",
+        link="none found: tvm relax onnx Shape shape_of expects a tensor input, but received R.Shape ndim",
+        versions=VERSIONS,
+        witness=Case(
+            "gru",
+            {
+                "batch": 2,
+                "dtype": "float32",
+                "time": 3,
+                "features": 4,
+                "hidden": 5,
+                "reset": "before",
+                "initial_state": False,
+                "bias": True,
+            },
+            0,
+            {"x": np.ones((2, 3, 4), np.float32)},
+        ),
+        applies=config_is(reset="before"),
+        paths="torch>onnx_from_torch_legacy>*",
+    ),
+    KnownDivergence(
+        component="relax_from_onnx",
+        layer="scatter",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="ScatterElements with indices that are made of a Shape, which the front end holds as a shape and not as "
+        "a tensor: Node cannot handle ShapeExpr inputs",
+        link="none found: tvm relax onnx ScatterElements cannot handle ShapeExpr inputs",
+        versions=VERSIONS,
+        witness=Case(
+            "scatter",
+            {"batch": 1, "dtype": "float32", "rows": 2, "inner": [1], "indices": "int32", "mode": "update"},
+            0,
+            {
+                "table": np.zeros((2, 1), np.float32),
+                "indices": np.zeros(1, np.int32),
+                "updates": np.ones((1, 1), np.float32),
+            },
+        ),
+        applies=config_is(mode="update"),
+        paths="torch>onnx_from_torch_legacy>*",
     ),
 )

@@ -18,6 +18,7 @@ FROM_PROGRAM = "torch>exported_program_from_torch>*"
 ATTENTION = {"batch": 1, "dtype": "float32", "heads": 1, "query_length": 1, "key_length": 2, "depth": 1}
 TWO = np.array([1, 2], np.float32).reshape(1, 1, 2, 1)
 # What of the code generator and the operators' library is as it was in TVM 0.19.
+NO_ROWS = load_file(Path(__file__).with_name("no_rows.py"))
 RELAY = load_file(Path(__file__).with_name("relay_llvm_o0.py"))
 FUSED_IN_EAGER = load_file(Path(__file__).with_name("exported_program_cpu.py")).KNOWN[0]
 NAN_IN_MAXIMUM, SMALL_TANH = RELAY.AT_EVERY_LEVEL[:2]
@@ -40,10 +41,52 @@ def sorts(case: Case) -> bool:
     return case.layer in {"sort", "top_k"}
 
 
+def joins_rows(case: Case) -> bool:
+    """Whether rows of one tensor go together with those of another, so that their number must be known to agree."""
+    named = ("attention_cache_step", "multi_head_attention", "patch_embedding", "transformer", "rewritten_block")
+    return case.layer.startswith(named)
+
+
+def chooses(case: Case) -> bool:
+    """Whether the layer sorts or picks the greatest, by TopK in ONNX."""
+    return sorts(case) or case.layer == "mixture_of_experts"
+
+
+def sums_nothing(case: Case) -> bool:
+    """Whether a product of matrices sums no numbers at all."""
+    return bool(case.config["j"] == 0 and case.config["equation"] == "bij,jk->bik")
+
+
+SORTED = KnownDivergence(
+    component="relax_vm",
+    layer="*",
+    stage=Stage.LOAD,
+    status=Status.ERROR,
+    fix=Fix.UPSTREAM,
+    reason="the library function that sorts takes bfloat16 for float32, so it reads and writes beyond its memory "
+    "and the order is wrong; nnparity refuses to run it",
+    link="none found: tvm contrib sort argsort topk bfloat16 unsupported wrong result float16 dtype dispatch",
+    versions=VERSIONS,
+    witness=Case(
+        "sort",
+        {"batch": 1, "dtype": "bfloat16", "inner": [2], "axis": -1, "descending": False},
+        0,
+        {"x": np.array([[2, 1]], "bfloat16")},
+    ),
+    applies=both(in_bfloat16, sorts),
+    paths=FROM_PROGRAM,
+)
+CHOSEN = Case(
+    "mixture_of_experts",
+    {"batch": 1, "dtype": "bfloat16", "length": 1, "width": 1, "hidden": 1, "experts": 2, "chosen": 1},
+    0,
+    {"x": np.ones((1, 1, 1), "bfloat16")},
+)
+
 KNOWN = (
     *(replace(entry, component="relax_vm", versions=VERSIONS) for entry in (NAN_IN_MAXIMUM, SMALL_TANH)),
     replace(RELAY.clip_order(FROM_PROGRAM), component="relax_vm", versions=VERSIONS),
-    replace(ALIGNED_TO_ONE, component="relax_vm", versions=VERSIONS, paths=FROM_PROGRAM),
+    replace(ALIGNED_TO_ONE, component="relax_vm", versions=VERSIONS, paths="torch>*"),
     replace(
         ALIGNED_TO_ONE,
         component="relax_vm",
@@ -101,25 +144,8 @@ KNOWN = (
         ),
         applies=in_bfloat16,
     ),
-    KnownDivergence(
-        component="relax_vm",
-        layer="*",
-        stage=Stage.LOAD,
-        status=Status.ERROR,
-        fix=Fix.UPSTREAM,
-        reason="the library function that sorts takes bfloat16 for float32, so it reads and writes beyond its memory "
-        "and the order is wrong; nnparity refuses to run it",
-        link="none found: tvm contrib sort argsort topk bfloat16 unsupported wrong result float16 dtype dispatch",
-        versions=VERSIONS,
-        witness=Case(
-            "sort",
-            {"batch": 1, "dtype": "bfloat16", "inner": [2], "axis": -1, "descending": False},
-            0,
-            {"x": np.array([[2, 1]], "bfloat16")},
-        ),
-        applies=both(in_bfloat16, sorts),
-        paths=FROM_PROGRAM,
-    ),
+    SORTED,
+    replace(SORTED, witness=CHOSEN, applies=both(in_bfloat16, chooses), paths="torch>onnx_from_*"),
     replace(FUSED_IN_EAGER, component="relax_vm", paths=FROM_PROGRAM),
     KnownDivergence(
         component="relax_vm",
@@ -175,5 +201,51 @@ KNOWN = (
         ),
         applies=empty,
         paths=FROM_PROGRAM,
+    ),
+    KnownDivergence(
+        component="relax_vm",
+        layer="einsum",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="a product that sums no numbers leaves memory as it was: what was there before, NaN too. nnparity "
+        "refuses to run it",
+        link="https://github.com/apache/tvm/issues/19578",
+        versions=VERSIONS,
+        witness=Case(
+            "einsum",
+            {"batch": 1, "dtype": "float32", "d": 1, "h": 1, "i": 1, "j": 0, "k": 1, "equation": "bij,jk->bik"},
+            0,
+            {"left": np.ones((1, 1, 0), np.float32), "right": np.ones((0, 1), np.float32)},
+        ),
+        applies=sums_nothing,
+        paths="*>relax_from_onnx>*",
+    ),
+    KnownDivergence(
+        component="relax_vm",
+        layer="*",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="the front end for ONNX takes every size of 0 for one that is not known, and none for that of another "
+        "input; a result of two has no known shape, and what has none has no lowering: CodeGenVM cannot emit this "
+        "Relax operator directly",
+        link="none found: tvm relax onnx zero-size dimension dynamic unknown shape CodeGenVM cannot emit",
+        versions=VERSIONS,
+        witness=NO_ROWS.CLASS_TOKEN,
+        applies=both(joins_rows, empty),
+        paths="torch>onnx_from_torch>*",
+    ),
+    NO_ROWS.no_rows(
+        "relax_vm",
+        "rnn",
+        shown=NO_ROWS.LOADING,
+        fix=Fix.UPSTREAM,
+        reason="a constant without elements, the first state of no rows, is saved and not read back: Invalid DLTensor "
+        "file format",
+        link="none found: tvm relax executable zero-size constant load Invalid DLTensor file format",
+        versions=VERSIONS,
+        witness=NO_ROWS.case("rnn", 2, 1, **NO_ROWS.RECURRENT, layers=1, nonlinearity="tanh"),
+        paths="torch>onnx_from_torch>*",
     ),
 )
