@@ -219,8 +219,8 @@ KNOWN = (
             (
                 Stage.CONVERT,
                 Status.ERROR,
-                "*>relay_from_onnx>* *>openvino_from_onnx* *>onnx_from_torch_legacy>onnx_xint8_from_onnx>*",
-                "are of another type than Relay and OpenVINO allow",
+                "*>rela[xy]_from_onnx>* *>openvino_from_onnx* *>onnx_from_torch_legacy>onnx_xint8_from_onnx>*",
+                "are of another type than Relay, Relax and OpenVINO allow",
             ),
         )
     ),
