@@ -31,8 +31,8 @@ from nnparity.script import Answer, Failing, Part, Script, Shows, TooLong, liter
 LARGEST_START = 2**20
 SILENT_SECONDS = 120.0
 VOLATILE = re.compile(
-    # Which of two operands comes first may hang on names that a process counts up.
-    r"\bb?float\d\d != b?float\d\d|"
+    # Which of two operands comes first may hang on names that a process counts up, and what of a set on addresses.
+    r"\bb?float\d\d != b?float\d\d|\{<[^{}]*>\}|"
     r'File "[^"]*", line \d+, in \S+|'
     r"<environment>\S*|\(SIG\w+\)|\(\d[\w, ]*\)|0x[0-9a-fA-F]+|\S*/\S*/\S*|(?<=_)\d+|\d+[:/.]\d+\S*|\d{4,}|\|(?= )|: "
 )
@@ -346,14 +346,16 @@ def _shown(outcome: Outcome) -> tuple[Shows, tuple[str, ...], int]:
 
 
 def telling_words(detail: str) -> tuple[str, ...]:
-    """Return what to look for in an exception: the longest parts of its text, without addresses, paths and prefixes.
+    """Return what to look for in an exception: the longest parts of its lines, without addresses, paths and prefixes.
 
     Of a text that holds a trace, of its last line, since what it went through differs.
     """
-    whole = " ".join(said_last(detail).split() if any(words in detail for words in TRACES) else detail.split())
+    traced = any(words in detail for words in TRACES)
+    whole = " ".join((said_last(detail) if traced else detail).split())
     if len(whole) <= LEAST_WORDS and re.sub(": ", "", whole) == VOLATILE.sub("", whole):
         return (whole,)
-    pieces = dict.fromkeys(piece.strip()[:MOST_WORDS].strip() for piece in VOLATILE.split(whole))
+    lines = [whole] if traced else [" ".join(line.split()) for line in detail.splitlines()]
+    pieces = dict.fromkeys(piece.strip()[:MOST_WORDS].strip() for line in lines for piece in VOLATILE.split(line))
     longest = sorted(pieces, key=len, reverse=True)[:MOST_PIECES]
     return tuple(one for one in longest if len(one) >= LEAST_WORDS) or tuple(
         one for one in longest if len(one) >= len(longest[0]) // 2

@@ -54,14 +54,15 @@ class Tried:
 def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -> Tried:
     """Write the script of the entry's witness below `out`, on the first path on which it can be made, and run it.
 
-    NOT_HERE only where the paths on which it would show cannot run here: an environment is not built, or something
-    else that a step needs is missing. MASKED where all can, and the witness shows something else on each.
+    NOT_HERE only where no path of it can run here, or some environment is not built, so that it may show elsewhere.
+    MASKED where the witness shows something else on every path that can run.
     """
+    oracle = Oracle(bench)
     declared: dict[str, str] = {}
     problems: dict[str, str] = {}
-    for route in islice(paths_that_show(entry, bench, by_hand), MOST_PATHS):
+    for route in islice(paths_that_show(entry, bench, oracle, by_hand), MOST_PATHS):
         try:
-            made = reproduction(CaseAt(entry.witness, route), bench, Oracle(bench), out, by_hand, entry=entry)
+            made = reproduction(CaseAt(entry.witness, route), bench, oracle, out, by_hand, entry=entry)
         except DeclaredNotShown as problem:
             declared[route.id] = str(problem)
         except CannotReproduce as problem:
@@ -75,17 +76,18 @@ def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -
     if declared:
         path, said = next(iter(declared.items()))
         return Tried(Became.DECLARED, path, said)
-    absent, others = [], []
+    unbuilt, absent, others = [], [], []
     for route in paths_of(entry, bench):
+        unbuilt += [f"not built here: {name}" for name in not_built(route, bench)]
         missing = not_here(route, bench)
-        outcome = None if missing else check(entry.witness, route, bench, Oracle(bench))
+        outcome = None if missing else check(entry.witness, route, bench, oracle)
         if outcome is None or outcome.status is Status.NOT_RUN:
             absent.append(outcome.detail if outcome else missing)
         else:
             others.append(f"{route.id}: {outcome.stage.value} {outcome.status.value} {outcome.known}".strip())
     said = f"its witness shows something else: {_joined(others)}" if others else ""
-    if absent:
-        return Tried(Became.NOT_HERE, said=_joined(filter(None, [*absent, said])))
+    if unbuilt or (absent and not others):
+        return Tried(Became.NOT_HERE, said=_joined(filter(None, [*unbuilt, *absent, said])))
     return Tried(Became.MASKED, said=said or f"no path fits {entry.paths!r}")
 
 
@@ -99,20 +101,23 @@ def paths_of(entry: KnownDivergence, bench: Bench) -> list[Route]:
     return [route for route in routes if entry.on_path(route.steps) and bench.content.binds(entry, route)]
 
 
+def not_built(route: Route, bench: Bench) -> list[str]:
+    """Return the environments of the path that are not built here."""
+    return [name for name in bench.content.environments_on([route]) if not bench.environments.installed(name)]
+
+
 def not_here(route: Route, bench: Bench) -> str:
     """Return why the path cannot run here, "" if it can."""
-    content, environments = bench.content, bench.environments
-    missing = next(filter(None, map(content.supply_missing, route.steps[1:])), "")
-    unbuilt = [name for name in content.environments_on([route]) if not environments.installed(name)]
-    return missing or (f"not built here: {', '.join(unbuilt)}" if unbuilt else "")
+    missing = next(filter(None, map(bench.content.supply_missing, route.steps[1:])), "")
+    return missing or ", ".join(f"not built here: {name}" for name in not_built(route, bench))
 
 
-def paths_that_show(entry: KnownDivergence, bench: Bench, by_hand: AllByHand) -> Iterator[Route]:
+def paths_that_show(entry: KnownDivergence, bench: Bench, oracle: Oracle, by_hand: AllByHand) -> Iterator[Route]:
     """Yield the paths that can run here on which the entry's witness shows what the entry says.
 
     First those on which no other entry explains it too; of these short ones first, wholly done by hand before others.
     """
-    content, oracle = bench.content, Oracle(bench)
+    content = bench.content
 
     def rank(route: Route) -> tuple[bool, int, bool]:
         missing = any(step not in by_hand.functions for step in route.steps[1:])

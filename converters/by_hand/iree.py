@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+NOT_SHOWN = {"is not given to iree-compile": "nnparity does not let IREE do it; its compiler would not come to an end"}
+
 
 def iree_from_onnx(source: Path, target: Path) -> None:
     from iree.compiler.tools.import_onnx.__main__ import main, parse_arguments

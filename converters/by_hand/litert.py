@@ -7,7 +7,11 @@ from pathlib import Path
 import numpy as np
 
 Given = dict[str, np.ndarray]
-NOT_SHOWN = {"at what is in memory": "nnparity does not let the delegate do it; what it would do differs each time"}
+NOT_SHOWN = {
+    "at what is in memory": "nnparity does not let the delegate do it; what it would do differs each time",
+    # The same, where the size is one that no memory has.
+    "failed to get resize output tensor": "the delegate takes for a size what is in memory, which differs each time",
+}
 
 
 def ran(resolver: str, source: Path, inputs: Given) -> Given:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nnparity.contracts import Arrays, Artifact, NotHere, Session
+from nnparity.contracts import Arrays, Artifact, NotHere, Session, Unsupported
 from nnparity.dtypes import BFLOAT16, named
 from nnparity.loading import load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
 PRECISION = "INFERENCE_PRECISION_HINT"
+# The plugin's own words for an operator without a kernel in the types that it is asked for.
+REFUSED = re.compile(r"Unsupported operation of type: \w+")
 # Values, what comes in and what goes out.
 NO_LAYERS = frozenset(("Const", "Input", "Output"))
 
@@ -68,7 +71,14 @@ class OpenVinoCpu:
     def _compiled(self, artifact: Artifact) -> Any:
         openvino = load_file(SUPPORT / "openvino_quiet.py").openvino()
         load_file(SUPPORT / "openvino_empty.py").refuse_broadcast_of_nothing(artifact.model.get_ordered_ops())
-        compiled = openvino.Core().compile_model(artifact.model, "CPU", self._settings)
+        try:
+            compiled = openvino.Core().compile_model(artifact.model, "CPU", self._settings)
+        except RuntimeError as error:
+            refused = REFUSED.search(str(error))
+            if refused is None:
+                raise
+            types = sorted({spec.dtype for spec in artifact.inputs})
+            raise Unsupported(f"OpenVINO: {refused[0]} ({', '.join(types)})") from error
         precision = compiled.get_property(PRECISION).get_type_name()
         if precision != self._precision:
             raise NotHere(f"OpenVINO computes in {precision} on this processor; {self.name} is about {self._precision}")

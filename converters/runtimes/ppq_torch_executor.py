@@ -15,6 +15,8 @@ from nnparity.loading import load_file
 SUPPORT = Path(__file__).parents[1] / "support"
 # With what a TypeError begins by which PPQ refuses an operator of a newer opset than it has sorted.
 OPSET_REFUSED = "opset version is not supported"
+# With what its operators' own refusals begin: an axis of a layer normalisation, a mode of padding.
+NOT_THERE = "Unsupported "
 
 
 class ExecutorSession:
@@ -30,9 +32,10 @@ class ExecutorSession:
             results = self._executor.forward(inputs=tensors, output_names=list(self._outputs))
         except RuntimeError as problem:
             # PPQ names the node and keeps what went wrong in the cause.
-            if isinstance(problem.__cause__, NotImplementedError):
-                raise Unsupported(f"PPQ: {problem.__cause__}") from problem
-            raise RuntimeError(f"{problem}: {problem.__cause__}") from problem
+            cause = problem.__cause__
+            if isinstance(cause, NotImplementedError) or str(cause).startswith(NOT_THERE):
+                raise Unsupported(f"PPQ: {cause}") from problem
+            raise RuntimeError(f"{problem}: {cause}") from problem
         return {name: _array(result) for name, result in zip(self._outputs, results, strict=True)}
 
 

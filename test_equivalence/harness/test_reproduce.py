@@ -192,8 +192,16 @@ def test_case_of_another_layer_is_said(world: World, tmp_path: Path) -> None:
         ("E: " + "a" * 200, ("a" * 80,)),
         ("InferenceError: (op_type:Conv, node name: Conv__481): W is wrong", ("(op_type:Conv, node name",)),
         (
+            "E: The following ops: {<Op(op='a.b', overload='c')>, <Op(op='a.d')>} were not to be in forward.",
+            ("were not to be in forward.",),
+        ),
+        (
+            "Fail: the first thing that is wrong\nthe second thing that is wrong, of another",
+            ("the second thing that is wrong, of another", "the first thing that is wrong"),
+        ),
+        (
             'Error: in graph (most recent call last):\n  File "/a/b.py", line 9, in run\n\nwhat it is that is wrong',
-            ("in graph (most recent call last)", "what it is that is wrong"),
+            ("in graph (most recent call last):", "what it is that is wrong"),
         ),
         (
             "TypeError: the types are bfloat16 != float16 (operator ''Mul'', shapes (2,), (1, 2)).",

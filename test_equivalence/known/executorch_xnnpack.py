@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, either, in_half, infinite, non_finite
+from nnparity.conditions import beyond, both, config_is, either, in_half, infinite, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -13,7 +13,7 @@ VERSIONS = ("executorch<=1.5.1",)
 ONE = {"batch": 1, "dtype": "float32"}
 NAN = np.full((1, 1, 1, 1), np.nan, np.float32)
 WINDOW = {"kernel": [1, 1], "stride": [1, 1], "padding": [0, 0], "size": [1, 1]}
-SUM = {"equation": "bij,jk->bik", "d": 1, "h": 1, "i": 1, "j": 1, "k": 1}
+SUM = {"equation": "bij,jk->bik", "d": 1, "h": 1, "i": 2, "j": 2, "k": 2}
 DELEGATED = "*_xnnpack>executorch_cpu"
 ONE_PAIR = {"pairs": 1, "odd": False, "shift": 0, "period": 10000.0, "inner": []}
 
@@ -25,6 +25,8 @@ def alone_in_channel(case: Case) -> bool:
         return 1 in {config["in_channels"], config["hidden"]}
     if case.layer == "inverted_residual":
         return bool(config["in_channels"] == 1)
+    if case.layer == "squeeze_excite":
+        return bool(config["channels"] == config["reduced"] == 1)
     window = config.get("window", config)
     kernel = window.get("kernel", []) if isinstance(window, dict) else []
     alone = "multiplier" in config or config.get("in_channels") == config.get("groups", 1)
@@ -82,7 +84,7 @@ KNOWN = (
             "einsum",
             {**ONE, "dtype": "float16", **SUM},
             0,
-            {"left": np.full((1, 1, 1), np.nan, np.float16), "right": np.ones((1, 1), np.float16)},
+            {"left": np.full((1, 2, 2), np.nan, np.float16), "right": np.ones((2, 2), np.float16)},
         ),
         applies=both(in_half, non_finite),
         paths=DELEGATED,
@@ -185,5 +187,24 @@ KNOWN = (
             {"x": np.ones((1, 1), np.float32)},
         ),
         applies=both(config_is(kind="prelu"), lambda case: len(case.config["inner"]) != 3),
+    ),
+    KnownDivergence(
+        component="executorch_cpu",
+        layer="softplus",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.NEVER,
+        reason="XNNPACK's exponential of NaN is 0, of bfloat16 between two casts to float32; XNNPACK promises nothing "
+        "for NaN",
+        link="https://github.com/tensorflow/tfjs/pull/3855",
+        versions=VERSIONS,
+        witness=Case(
+            "softplus",
+            {**ONE, "inner": [1], "beta": 1.0, "threshold": 20.0},
+            0,
+            {"x": np.array([[np.nan]], np.float32)},
+        ),
+        applies=not_a_number,
+        paths=DELEGATED,
     ),
 )

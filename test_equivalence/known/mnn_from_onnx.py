@@ -134,6 +134,25 @@ KNOWN: tuple[KnownDivergence, ...] = (
         paths="tensorflow>*",
     ),
     *entries(
+        "rnn",
+        reason="RNN is computed with tanh whatever its attribute `activations` says",
+        link="none found: alibaba/MNN ONNX RNN activations Relu ignored tanh",
+        witness=case(
+            "rnn",
+            {"x": np.ones((1, 1, 1), np.float32)},
+            time=1,
+            features=1,
+            hidden=4,
+            layers=1,
+            nonlinearity="relu",
+            initial_state=False,
+            bias=False,
+        ),
+        applies=config_is(nonlinearity="relu"),
+        # The other exporters write the cells out.
+        paths="torch>onnx_from_torch_legacy>*",
+    ),
+    *entries(
         "cast",
         reason="a cast to bool is one to int32: what lies between -1 and 1 is False, and what is not 0 or 1 stays so",
         link="none found: alibaba/MNN ONNX Cast float to bool int32 wrong",

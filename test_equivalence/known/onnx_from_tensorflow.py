@@ -97,6 +97,12 @@ MULTIPLIED = Case("einsum", PRODUCT, 0, {"left": np.ones((1, 1, 1), "bfloat16"),
 TWO = np.ones((1, 2), "bfloat16")
 CLIPPED = Case("clip", {**NARROW, "bounds": [-1.0, 1.0]}, 0, {"x": TWO})
 SORTED = Case("sort", {**NARROW, "axis": -1, "descending": False}, 0, {"x": TWO})
+RANKED = Case(
+    "top_k",
+    {"batch": 1, "dtype": "bfloat16", "inner": [], "length": 2, "k": 1, "largest": True, "indices": True},
+    0,
+    {"x": TWO},
+)
 CHOSEN = Case(
     "where",
     {**NARROW, "condition": "none", "other": "none"},
@@ -380,6 +386,7 @@ KNOWN = (
                 "*onnxruntime_* onnx_xint8_from_onnx>* openvino_from_onnx* rela[xy]_from_onnx>*",
                 "the model asks for float16, and so does the library that TVM compiles of it",
             ),
+            (Stage.RUN, Status.ERROR, RANKED, "qnn_*", "the model asks for float16"),
             (Stage.RUN, Status.ERROR, MULTIPLIED, "iree_from_onnx>*", "the program that IREE compiles takes float16"),
             (
                 Stage.RUN,

@@ -174,12 +174,12 @@ KNOWN = (
         status=Status.ERROR,
         fix=Fix.UPSTREAM,
         reason="scaled_dot_product_attention with enable_gqa: onnxscript writes Unsqueeze with axes of no axis, where "
-        "ONNX wants one; Relay iterates over them, ONNX Runtime does not mind",
+        "ONNX wants one; Relay and Relax iterate over them, ONNX Runtime does not mind",
         link="none found: onnxscript scaled_dot_product_attention enable_gqa Unsqueeze axes scalar 0-d",
         versions=("torch<=2.13.0", "onnxscript<=0.7.2"),
         witness=Case("grouped_query_attention", GROUPED, 0, {"x": np.ones((1, 1, 1), np.float32)}),
         applies=config_is(shared="enable_gqa"),
-        paths="torch>onnx_from_torch>relay_from_onnx>*",
+        paths="torch>onnx_from_torch>rela[xy]_from_onnx>*",
     ),
     narrow_scatter(stage=Stage.LOAD, status=Status.ERROR, paths="*>onnxruntime_* *>qnn_*"),
     narrow_scatter(
@@ -293,7 +293,11 @@ KNOWN = (
             paths=paths,
         )
         for stage, finders, paths in (
-            (Stage.CONVERT, "Relay and OpenVINO", "*>relay_from_onnx>* *>dlc_from_onnx>* *>openvino_from_onnx*"),
+            (
+                Stage.CONVERT,
+                "Relay, Relax and OpenVINO",
+                "*>relay_from_onnx>* *>onnx_from_torch>relax_from_onnx>* *>dlc_from_onnx>* *>openvino_from_onnx*",
+            ),
             (Stage.LOAD, "Relay and TensorRT", "torch>onnx_from_torch>tensorrt_rtx*"),
         )
     ),

@@ -219,8 +219,8 @@ KNOWN = (
             (
                 Stage.CONVERT,
                 Status.ERROR,
-                "*>relay_from_onnx>* *>openvino_from_onnx* *>onnx_from_torch_legacy>onnx_xint8_from_onnx>*",
-                "are of another type than Relay and OpenVINO allow",
+                "*>rela[xy]_from_onnx>* *>openvino_from_onnx* *>onnx_from_torch_legacy>onnx_xint8_from_onnx>*",
+                "are of another type than Relay, Relax and OpenVINO allow",
             ),
         )
     ),
@@ -261,30 +261,40 @@ KNOWN = (
         applies=in_bfloat16,
         paths="*>onnxruntime_* *>qnn_*",
     ),
-    KnownDivergence(
-        component="onnx_from_torch_legacy",
-        layer="one_hot",
-        stage=Stage.CONVERT,
-        status=Status.ERROR,
-        fix=Fix.UPSTREAM,
-        reason="permute with an axis of -1 becomes Transpose with -1 in its perm, which counts no axes from the end; "
-        "OpenVINO refuses it, others overlook it",
-        link="none found: torch.onnx legacy exporter permute negative perm Transpose -1 invalid permutation",
-        versions=("torch<=2.13.0",),
-        witness=Case(
-            "one_hot",
-            {
-                "batch": 1,
-                "dtype": "float32",
-                "inner": [1],
-                "classes": 2,
-                "classes_last": False,
-                "indices": "int32",
-            },
-            0,
-            {"indices": np.zeros((1, 1), np.int32)},
-        ),
-        applies=config_is(classes_last=False),
-        paths="*openvino_from_onnx* *>onnx_from_torch_legacy>onnx_xint8_from_onnx>*",
+    *(
+        KnownDivergence(
+            component="onnx_from_torch_legacy",
+            layer="one_hot",
+            stage=stage,
+            status=Status.ERROR,
+            fix=Fix.UPSTREAM,
+            reason="permute with an axis of -1 becomes Transpose with -1 in its perm, which counts no axes from the "
+            f"end; {who}, others overlook it",
+            link="none found: torch.onnx legacy exporter permute negative perm Transpose -1 invalid permutation",
+            versions=("torch<=2.13.0",),
+            witness=Case(
+                "one_hot",
+                {
+                    "batch": 1,
+                    "dtype": "float32",
+                    "inner": [1],
+                    "classes": 2,
+                    "classes_last": False,
+                    "indices": "int32",
+                },
+                0,
+                {"indices": np.zeros((1, 1), np.int32)},
+            ),
+            applies=config_is(classes_last=False),
+            paths=paths,
+        )
+        for stage, who, paths in (
+            (
+                Stage.CONVERT,
+                "OpenVINO refuses it",
+                "*openvino_from_onnx* *>onnx_from_torch_legacy>onnx_xint8_from_onnx>*",
+            ),
+            (Stage.RUN, "MNN gives outputs that Python cannot read", "*mnn_from_onnx*"),
+        )
     ),
 )

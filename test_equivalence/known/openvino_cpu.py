@@ -81,6 +81,12 @@ def x(*numbers: float) -> dict[str, np.ndarray]:
     return {"x": np.array([numbers], np.float32)}
 
 
+def one_token(case: Case) -> bool:
+    """Whether a block sees one token in all, and normalises after it."""
+    single = case.config["batch"] == case.config["length"] == 1
+    return single and not case.config["norm_first"] and case.config["hidden"] > 1
+
+
 def always(case: Case) -> bool:
     return True
 
@@ -262,5 +268,55 @@ KNOWN = tuple(
             applies=either(config_is(channels=1, reduced=1), config_is(features=1, hidden=1)),
             paths="tensorflow>*>openvino_from_tflite>*",
         ),
+        entry(
+            setting,
+            Case(
+                "take_along_axis",
+                {**ONE, "inner": [1], "axis": 1, "picked": 1, "indices": "int64"},
+                0,
+                {"x": np.ones((1, 1), np.float32), "indices": np.zeros((1, 1), np.int64)},
+            ),
+            stage=Stage.RUN,
+            status=Status.CRASH,
+            reason="Gather with batch_dims 1 reads beyond its memory where the batch is 1: SIGSEGV, also with an int32 "
+            "index of one element alone",
+            link="none found: openvino CPU Gather batch_dims 1 batch size 1 segmentation fault",
+            applies=config_is(batch=1),
+            # From ONNX it is GatherND or GatherElements.
+            paths="tensorflow>*openvino_from_[st]*",
+        ),
+    )
+    + (
+        (
+            entry(
+                setting,
+                Case(
+                    "transformer_decoder_block",
+                    {
+                        **ONE,
+                        "heads": 1,
+                        "embed": 2,
+                        "hidden": 2,
+                        "length": 1,
+                        "memory_length": 1,
+                        "norm_first": False,
+                        "mask": "none",
+                    },
+                    0,
+                    {"x": np.ones((1, 1, 2), np.float32), "memory": np.ones((1, 1, 2), np.float32)},
+                ),
+                layer="transformer_*_block",
+                stage=Stage.LOAD,
+                status=Status.CRASH,
+                reason="two products with their biases become one kernel, and compiling that with the sum that follows "
+                "and has one axis more ends the process: SIGSEGV",
+                link="none found: openvino CPU compile_model MLP FullyConnected fused add different rank segmentation "
+                "fault",
+                applies=one_token,
+                paths="torch>*>openvino_from_tflite>*",
+            ),
+        )
+        if setting == "openvino_cpu"
+        else ()
     )
 )

@@ -27,4 +27,31 @@ KNOWN = (
         ),
         applies=config_is(mode="add"),
     ),
+    KnownDivergence(
+        component="openvino_from_exported_program",
+        layer="data_dependent_loop",
+        stage=Stage.CONVERT,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="the rule for while_loop counts what the loop reads from outside among what it carries, and the body "
+        "returns only the latter: body_fn must return same number of outputs as carried inputs",
+        link="none found: openvino pytorch frontend while_loop additional_inputs body_fn must return same number of "
+        "outputs as carried inputs",
+        versions=("openvino<=2026.4.1",),
+        witness=Case(
+            "data_dependent_loop",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "length": 1,
+                "width": 1,
+                "most": 1,
+                "writing": "operator",
+                "stop": "count",
+            },
+            0,
+            {"x": np.ones((1, 1, 1), np.float32), "steps": np.array(0, np.int32)},
+        ),
+        applies=config_is(writing="operator"),
+    ),
 )

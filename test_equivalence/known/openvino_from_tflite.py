@@ -107,7 +107,8 @@ KNOWN = (
             ),
             (
                 "argmax attention_cache_step bidirectional_lstm global_pool gru logsumexp lstm mixture_of_experts "
-                "multi_head_attention pad resize_bicubic resize_nearest rnn sinusoidal_positions",
+                "multi_head_attention pad resize_bicubic resize_nearest rnn sinusoidal_positions take_along_axis "
+                "variance",
                 Status.ERROR,
                 CONSTANT,
                 NO_OUTPUT,

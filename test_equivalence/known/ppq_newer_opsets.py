@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from nnparity.conditions import both
+from nnparity.conditions import both, config_is, either, empty, in_half
 from nnparity.layers import Case
 from nnparity.loading import load_file
+from nnparity.outcome import Stage, Status
 
 PPQ = load_file(Path(__file__).with_name("ppq_torch_executor.py"))
 REDUCED_BY_TENSORFLOW = frozenset((
+    "data_dependent_branch",
     "global_pool",
     "group_norm",
     "instance_norm",
@@ -26,6 +28,7 @@ REDUCED_BY_TENSORFLOW = frozenset((
     "variance",
 ))
 REDUCED_BY_TORCH = frozenset((
+    "adaptive_avg_pool2d",
     "global_pool",
     "l2_normalize",
     "rewritten_block",
@@ -46,12 +49,138 @@ SIZED = frozenset((
 PAIR = {"batch": 1, "dtype": "float32", "inner": [2]}
 
 
+RESHAPED = frozenset((
+    "group_norm",
+    "grouped_query_attention",
+    "multi_head_attention",
+    "transformer_decoder_block",
+    "transformer_encoder_block",
+))
+
+
 def open_batch(case: Case) -> bool:
     """Whether the batch is left open, so that sizes are computed in the model."""
     return bool(case.open_axes)
 
 
+def takes_negative_index(case: Case) -> bool:
+    """Whether the layer takes an index below 0."""
+    indices = [case.inputs[name] for name in ("ids", "indices") if name in case.inputs]
+    return case.layer in {"embedding_lookup", "gather"} and any(bool((one < 0).any()) for one in indices)
+
+
 KNOWN = (
+    PPQ.diverges(
+        "*",
+        Case(
+            "gelu",
+            {"batch": 1, "dtype": "float32", "inner": [1], "approximate": "tanh"},
+            0,
+            {"x": np.array([[-1.5]], np.float32)},
+        ),
+        "Gelu is the one by erf of PyTorch, whatever its attribute `approximate` says (default.py, Gelu_forward); of "
+        "infinity that is NaN",
+        "none found: OpenPPL/ppq Gelu approximate tanh attribute",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        applies=either(config_is(approximate="tanh"), config_is(activation="gelu_tanh")),
+        paths="*>onnx_from_torch>*",
+    ),
+    PPQ.diverges(
+        "softplus",
+        Case(
+            "softplus",
+            {"batch": 1, "dtype": "float16", "inner": [1], "beta": 1.0, "threshold": 20.0},
+            0,
+            {"x": np.array([[15]], np.float16)},
+        ),
+        "Softplus is log(exp(x) + 1), also where the exporter writes that one alone: infinity from 12 on in half "
+        "precision",
+        "none found: OpenPPL/ppq Softplus forward log exp overflow inf",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        applies=in_half,
+        paths="*>onnx_from_torch>*",
+    ),
+    PPQ.diverges(
+        "*",
+        Case(
+            "gather",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "inner": [2],
+                "axis": 1,
+                "picked": 1,
+                "indices": "int32",
+                "negative": True,
+            },
+            0,
+            {"x": np.ones((1, 2), np.float32), "indices": np.array([-1], np.int32)},
+        ),
+        "GatherND takes no negative index, which ONNX counts from the end: it is out of bounds",
+        "none found: OpenPPL/ppq GatherND negative index out of bounds",
+        applies=takes_negative_index,
+        paths="*>onnx_from_torch>*",
+    ),
+    PPQ.diverges(
+        "*",
+        Case(
+            "cast",
+            {"batch": 1, "dtype": "float32", "inner": [1], "source": "float", "target": "float"},
+            0,
+            {"x": np.ones((1, 1), np.float32)},
+        ),
+        "a model of nothing but Identity loses its output when PPQ removes that: KeyError, it is not a valid variable "
+        "of current graph",
+        "none found: OpenPPL/ppq remove_identity graph output KeyError not a valid variable of current graph",
+        applies=lambda case: case.layer == "cast" and PPQ.does_nothing(case),
+        paths="*>onnx_from_torch>*",
+    ),
+    PPQ.diverges(
+        "instance_norm",
+        Case(
+            "instance_norm",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "channels": 2,
+                "spatial": [3],
+                "statistics": "running",
+                "eps": 1e-3,
+                "affine": True,
+            },
+            0,
+            {"x": np.ones((1, 2, 3), np.float32)},
+        ),
+        "a batch normalisation without a convolution before it becomes a 1 by 1 convolution of images, whatever the "
+        "axes are",
+        "https://github.com/OpenPPL/ppq/issues/496",
+        applies=both(config_is(statistics="running"), PPQ.of_no_images),
+        paths="*>onnx_from_torch>*",
+    ),
+    PPQ.diverges(
+        "*",
+        Case(
+            "group_norm",
+            {
+                "batch": 0,
+                "dtype": "float32",
+                "groups": 2,
+                "channels": 4,
+                "spatial": [3],
+                "eps": 1e-5,
+                "layout": "channels_first",
+                "affine": True,
+            },
+            0,
+            {"x": np.zeros((0, 4, 3), np.float32)},
+        ),
+        "Reshape to 0 rows and -1, or to what was one and is none, is left to torch.reshape, which refuses it",
+        "none found: OpenPPL/ppq Reshape zero dimension empty tensor allowzero",
+        applies=both(PPQ.layer_in(RESHAPED), empty),
+        paths="*>onnx_from_torch>*",
+    ),
     *(
         PPQ.diverges(
             "*",

@@ -10,6 +10,7 @@ from nnparity.conditions import (
     config_is,
     either,
     empty,
+    in_bfloat16,
     in_half,
     non_finite,
     not_a_number,
@@ -28,24 +29,36 @@ PICKED = {"axis": 1, "picked": 1, "indices": "int64", "negative": True, "inner":
 REFLECTED = {"channels": 1, "size": [1, 2], "mode": "reflect", "padding": [[0, 0], [0, 1]], "value": 0.0}
 BICUBIC = {**ONE, "channels": 1, "size": [1, 3], "out_size": [1, 4], "coefficient": -0.75, "align_corners": True}
 MULTIPLYING = """
-    alibi_attention attention attention_cache_step bidirectional_lstm conv1d conv2d_bn_relu conv3d conv_transpose2d
-    depthwise_conv2d einsum glu grouped_query_attention gru inverted_residual l2_normalize lstm mish mixer_block mlp
-    multi_head_attention padded_conv2d patch_embedding relative_position_attention resnet_bottleneck rewritten_block
-    rms_norm rnn rotary_attention round silu sinusoidal_positions sliding_window_attention squeeze_excite swiglu
-    transformer_decoder_block transformer_encoder_block
+    alibi_attention attention attention_cache_step avg_pool2d batch_norm bidirectional_lstm conv1d conv2d_bn_relu conv3d
+    conv_transpose2d depthwise_conv2d einsum gelu glu grouped_query_attention gru hard_activations instance_norm
+    inverted_residual l2_normalize lstm mish mixer_block mlp multi_head_attention padded_conv2d patch_embedding
+    relative_position_attention resnet_bottleneck rewritten_block rms_norm rnn rotary_attention round scatter silu
+    sinusoidal_positions sliding_window_attention squeeze_excite swiglu transformer_decoder_block
+    transformer_encoder_block
+"""
+# Those that tf2onnx writes with Relu, Elu or Softplus.
+INLINED = """
+    conv2d_bn_relu elu_family mish mixture_of_experts mlp resnet_bottleneck softplus squeeze_excite
+    transformer_decoder_block
 """
 COMPARING = "clip global_pool hard_activations l2_normalize max_pool2d relu_family round squeeze_excite"
 REFUSED_BEFORE = "group_norm grouped_query_attention"
 
 
 def multiplies(case: Case) -> bool:
-    """Whether the layer has a matrix product, a convolution or a product with something computed."""
+    """Whether the layer has a matrix product, a convolution, a product or a sum."""
     return case.layer in MULTIPLYING.split()
 
 
 def compares(case: Case) -> bool:
     """Whether the layer is a comparison, or starts with one."""
     return case.layer in COMPARING.split()
+
+
+def negative_index(case: Case) -> bool:
+    """Whether an index of the layer is below 0."""
+    indices = [case.inputs[name] for name in ("ids", "indices") if name in case.inputs]
+    return case.layer in {"embedding_lookup", "gather"} and any(bool((one < 0).any()) for one in indices)
 
 
 def in_halves_with_gelu(case: Case) -> bool:
@@ -60,8 +73,8 @@ KNOWN = (
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="products are bounded by the greatest and the lowest float32: of infinity comes 3.4e38, of NaN as well; "
-        "MatMul, FullyConnected, the convolutions and ElementWiseMultiply of a computed operand",
+        reason="sums and products are bounded by the greatest and the lowest float32: of infinity comes 3.4e38, and of "
+        "NaN as well in MatMul, FullyConnected, the convolutions and ElementWiseMultiply of a computed operand",
         link="none found: onnxruntime QNN EP CPU backend MatMul infinity NaN clamped FLT_MAX",
         versions=QNN,
         witness=Case("silu", {**ONE, "inner": [1]}, 0, {"x": np.array([[np.inf]], np.float32)}),
@@ -215,6 +228,72 @@ KNOWN = (
         ),
         applies=in_halves_with_gelu,
         paths="torch>onnx_from_torch>*",
+    ),
+    KnownDivergence(
+        component="qnn_cpu",
+        layer="*",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="so it is with Relu, Elu and Softplus at opset 18 and no other: their functions are inlined where they "
+        "are of the model's opset, and the plugin fails on what it takes of that: Zero tensor size!",
+        link="https://github.com/onnxruntime/onnxruntime-qnn/pull/795",
+        versions=QNN,
+        witness=Case(
+            "softplus",
+            {**ONE, "dtype": "float16", "inner": [1], "beta": 1.0, "threshold": 20.0},
+            0,
+            {"x": np.ones((1, 1), np.float16)},
+        ),
+        # tf2onnx takes bfloat16 for float16.
+        applies=both(either(in_half, in_bfloat16), lambda case: case.layer in INLINED.split()),
+        paths="tensorflow>*",
+    ),
+    KnownDivergence(
+        component="qnn_cpu",
+        layer="group_norm",
+        stage=Stage.LOAD,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="the plugin takes tensors without elements, and fails to compose its graph of them",
+        link="none found: QNN EP empty tensor zero dimension batch 0 Failed to compose Qnn graph",
+        versions=QNN,
+        witness=Case(
+            "group_norm",
+            {
+                **NOTHING,
+                "groups": 1,
+                "channels": 1,
+                "spatial": [2],
+                "eps": 1e-5,
+                "layout": "channels_first",
+                "affine": True,
+            },
+            0,
+            {"x": np.zeros((0, 1, 2), np.float32)},
+        ),
+        applies=empty,
+        # PyTorch's exporters write what ONNX Runtime refuses before.
+        paths="tensorflow>*",
+    ),
+    KnownDivergence(
+        component="qnn_cpu",
+        layer="*",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="Gather at a negative index that is an input of the model, as the older exporter leaves it, fails "
+        "unless it is -1 alone: QNN graph execute error 6000",
+        link="none found: onnxruntime QNN EP Gather negative indices dynamic input execute error 6000",
+        versions=QNN,
+        witness=Case(
+            "embedding_lookup",
+            {**ONE, "vocabulary": 2, "embed": 1, "padding": 0, "lookup": "index", "inner": [1], "ids_dtype": "int32"},
+            0,
+            {"ids": np.array([[-2]], np.int32)},
+        ),
+        applies=negative_index,
+        paths="torch>onnx_from_torch_legacy>*",
     ),
     KnownDivergence(
         component="qnn_cpu",

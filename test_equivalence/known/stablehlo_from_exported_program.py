@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnparity.conditions import Condition, both, config_is, either, empty
+from nnparity.conditions import both, config_is, either
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
@@ -16,7 +16,6 @@ SQUARE = {"kernel": [2, 2], "stride": [2, 2], "dilation": [1, 1], "padding": [0,
 PADDED = {"kernel": [2, 2], "stride": [2, 2], "padding": [0, 0], "size": [3, 3]}
 NINE = np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3)
 ONE = {"batch": 1, "dtype": "float32"}
-NONE = {"batch": 0, "dtype": "float32"}
 
 
 def counts_from_end(case: Case) -> bool:
@@ -28,11 +27,6 @@ def lengthened_unlike(case: Case) -> bool:
     """Whether the axes of the output are lengthened by different numbers."""
     lengths: list[int] = case.config["output_padding"]
     return lengths != lengths[::-1]
-
-
-def no_row(*layers: str) -> Condition:
-    """Return a condition: it is one of these layers, and there are no rows."""
-    return both(lambda case: case.layer in layers, empty)
 
 
 def sorts_open_batch(case: Case) -> bool:
@@ -270,72 +264,5 @@ KNOWN = (
             {"x": np.array([[1, 2]], np.float32), "indices": np.array([-1])},
         ),
         applies=both(lambda case: case.layer in {"gather", "embedding_lookup"}, counts_from_end),
-    ),
-    *(
-        KnownDivergence(
-            component="stablehlo_from_exported_program",
-            layer="*",
-            stage=Stage.CONVERT,
-            status=status,
-            fix=Fix.UPSTREAM,
-            reason=f"a stablehlo.gather of no rows, {what}, takes slices of one row: slice size (1) is out of bounds "
-            f"for operand dimension (0){then}",
-            link="none found: torch-mlir stablehlo.gather slice size is out of bounds for operand dimension (0)",
-            versions=VERSIONS,
-            witness=witness,
-            applies=no_row(*layers),
-        )
-        for status, layers, what, then, witness in (
-            (
-                Status.ERROR,
-                ("group_norm", "resize_bicubic", "resize_bilinear", "resize_nearest"),
-                "as group normalisation and interpolation are written with",
-                "",
-                Case(
-                    "group_norm",
-                    {
-                        **NONE,
-                        "groups": 1,
-                        "channels": 1,
-                        "spatial": [1],
-                        "eps": 1e-5,
-                        "layout": "channels_first",
-                        "affine": True,
-                    },
-                    0,
-                    {"x": np.ones((0, 1, 1), np.float32)},
-                ),
-            ),
-            (
-                Status.CRASH,
-                ("mixture_of_experts", "take_along_axis"),
-                "as aten.gather becomes",
-                ", and the process ends",
-                Case(
-                    "take_along_axis",
-                    {**NONE, "inner": [1], "axis": 1, "picked": 1, "indices": "int64"},
-                    0,
-                    {"x": np.ones((0, 1), np.float32), "indices": np.zeros((0, 1), np.int64)},
-                ),
-            ),
-        )
-    ),
-    KnownDivergence(
-        component="stablehlo_from_exported_program",
-        layer="bidirectional_lstm",
-        stage=Stage.CONVERT,
-        status=Status.ERROR,
-        fix=Fix.UPSTREAM,
-        reason="aten.cat leaves out what is empty along its axis, and of no rows nothing is left: "
-        "stablehlo.concatenate expected 1 or more operands",
-        link="https://github.com/llvm/torch-mlir/pull/4441",
-        versions=VERSIONS,
-        witness=Case(
-            "bidirectional_lstm",
-            {**NONE, "time": 3, "features": 4, "hidden": 3, "bias": True},
-            0,
-            {"x": np.ones((0, 3, 4), np.float32)},
-        ),
-        applies=empty,
     ),
 )
