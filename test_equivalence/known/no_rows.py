@@ -203,7 +203,10 @@ EXPORTERS = (
         # and so they do where an optimiser has made a constant of the product.
         for shown, paths in (
             (RUNNING, "*>onnx_reference *>onnxruntime_cpu_unoptimized"),
-            (LOADING, "*>onnxruntime_* *>qnn_* !*>onnx_from_tensorflow>onnxruntime_cpu_unoptimized"),
+            (
+                LOADING,
+                "*>onnxruntime_* *>qnn_* *>tensorrt_rtx* !*>onnx_from_tensorflow>onnxruntime_cpu_unoptimized",
+            ),
         )
     ),
     no_rows(

@@ -26,7 +26,7 @@ KNOWN = tuple(
         versions=("tensorrt-rtx-cu12<=1.7.1.116",),
         witness=witness,
         applies=in_bfloat16,
-        paths="torch>onnx_from_torch>*",
+        paths="torch>*",
     )
     for setting in ("tensorrt_rtx", "tensorrt_rtx_default")
     for reason, link, witness in (
