@@ -12,9 +12,11 @@ from nnparity.outcome import Stage, Status
 
 HERE = Path(__file__).parent
 EXPORTERS = {"onnx_from_torch": "torch", "onnx_from_torch_legacy": "torch", "onnx_from_tensorflow": "tensorflow"}
-QUANTISER, RELAX = "onnx_xint8_from_onnx", "relax_from_onnx"
+OF_TORCH = ("onnx_from_torch", "onnx_from_torch_legacy")
+QUANTISER, RELAX, DLC = "onnx_xint8_from_onnx", "relax_from_onnx", "dlc_from_onnx"
 # Indices of 32 bits, axes that are a scalar, and weights in float32 beside an input in bfloat16.
 RELAX_FINDS = ("GatherND", "enable_gqa", "folded into the convolution")
+DLC_FINDS = ("GatherND", "operators are written in bfloat16", "movedim", "than ONNX Runtime allows")
 
 
 def known_in(*names: str) -> Iterable[KnownDivergence]:
@@ -23,14 +25,20 @@ def known_in(*names: str) -> Iterable[KnownDivergence]:
         yield from load_file(HERE / f"{name}.py").KNOWN
 
 
+def says(entry: KnownDivergence, *words: str) -> bool:
+    """Whether the entry's reason has one of these words."""
+    return any(one in entry.reason for one in words)
+
+
 def found_by(entry: KnownDivergence) -> Iterator[str]:
     """Yield the conversions that find what the entry tells of."""
-    as_loaded = (EXPORTERS.get(entry.component, ""), entry.component, "onnxruntime_cpu")
-    # The quantiser begins by having ONNX Runtime, as it is by default, load the model.
-    if (entry.stage, entry.status) == (Stage.LOAD, Status.ERROR) and entry.on_path(as_loaded):
+    refused = (entry.stage, entry.status) == (Stage.LOAD, Status.ERROR)
+    # The quantiser begins by having ONNX Runtime, as it is by default, load the model; for a DLC it is loaded too.
+    if refused and entry.on_path((EXPORTERS.get(entry.component, ""), entry.component, "onnxruntime_cpu")):
         yield QUANTISER
-    says = entry.status is Status.ERROR and any(words in entry.reason for words in RELAX_FINDS)
-    if entry.component == "onnx_from_torch" and says:
+    if refused and entry.component in OF_TORCH and says(entry, *DLC_FINDS):
+        yield DLC
+    if entry.status is Status.ERROR and entry.component == OF_TORCH[0] and says(entry, *RELAX_FINDS):
         yield RELAX
 
 

@@ -219,7 +219,7 @@ KNOWN = (
             (
                 Stage.CONVERT,
                 Status.ERROR,
-                "*>rela[xy]_from_onnx>* *>openvino_from_onnx* *>onnx_from_torch_legacy>onnx_xint8_from_onnx>*",
+                "*>rela[xy]_from_onnx>* *>openvino_from_onnx* *>onnx_xint8_from_onnx>* *>dlc_from_onnx>*",
                 "are of another type than Relay, Relax and OpenVINO allow",
             ),
         )
