@@ -291,8 +291,8 @@ KNOWN = (
         for stage, who, paths in (
             (
                 Stage.CONVERT,
-                "OpenVINO refuses it",
-                "*openvino_from_onnx* *>onnx_from_torch_legacy>onnx_xint8_from_onnx>*",
+                "OpenVINO and ONNX Runtime refuse it",
+                "*openvino_from_onnx* *>onnx_xint8_from_onnx>* *>dlc_from_onnx>*",
             ),
             (Stage.RUN, "MNN gives outputs that Python cannot read", "*mnn_from_onnx*"),
         )
