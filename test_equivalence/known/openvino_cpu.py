@@ -295,7 +295,7 @@ KNOWN = tuple(
             ),
             stage=Stage.RUN,
             status=Status.CRASH,
-            reason="Gather with batch_dims 1 reads beyond its memory where the batch is 1, from three indices on: SIGSEGV",
+            reason="Gather with batch_dims 1 reads beyond its memory where the batch is 1, here with three indices",
             link="none found: openvino CPU Gather batch_dims 1 batch size 1 segmentation fault",
             applies=config_is(batch=1),
             paths="tensorflow>*openvino_from_saved_model>*",
