@@ -16,7 +16,7 @@ NO_RULE = "No conversion rule found for operations"
 RULE_FAILED = "Conversion is failed for"
 # TorchScript's None, which the operator without a rule would have taken in.
 FOLLOWS = f"{RULE_FAILED}: prim::Constant"
-NOT_HANDLED = ("Unsupported padding mode: ",)
+NOT_HANDLED = ("Unsupported padding mode: ", "Explicit padding for ")
 
 
 @contextlib.contextmanager

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import nnparity
-from nnparity.contracts import Artifact
+from nnparity.contracts import Artifact, Unsupported
 from nnparity.loading import load_file
 
 CONVERTERS = Path(nnparity.__file__).parents[1] / "converters"
@@ -60,6 +62,49 @@ def test_only_circular_padding_is_kept_from_iree_compile(mode: str, endless: boo
 def test_relax_declines_a_dtype_in_tvms_words(words: str, declined: bool) -> None:
     runtime = load_file(CONVERTERS / "runtimes" / "relax_vm.py")
     assert bool(runtime.NO_KERNEL.search(words)) is declined
+
+
+@pytest.mark.parametrize(
+    ("words", "declined"),
+    [
+        (
+            "Exception from node.cpp:1:\nUnsupported operation of type: GroupNormalization name: y\n",
+            True,
+        ),
+        ("Exception from node.cpp:1:\nCheck 'rank > 1' failed\n", False),
+    ],
+)
+def test_openvino_declines_an_operator_in_its_plugins_words(words: str, declined: bool) -> None:
+    runtime = load_file(CONVERTERS / "runtimes" / "openvino_cpu.py")
+    assert bool(runtime.REFUSED.search(words)) is declined
+
+
+class Executor:
+    """PPQ's executor as far as a session asks it: it names a node, and keeps what went wrong in the cause."""
+
+    def __init__(self, cause: Exception) -> None:
+        self._cause = cause
+
+    def forward(self, inputs: object, output_names: object) -> object:
+        raise RuntimeError("Error happens when dealing with operation /norm") from self._cause
+
+
+@pytest.mark.parametrize(
+    ("cause", "ends"),
+    [
+        (ValueError("Unsupported Layernorm axis. We will implement it soon."), Unsupported),
+        (NotImplementedError("Graph op: If has no backend implementation"), Unsupported),
+        (TypeError("expected a tensor"), RuntimeError),
+    ],
+)
+def test_ppq_declines_in_its_operators_words(
+    cause: Exception, ends: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))  # imported, and asked for nothing without inputs
+    runtime = load_file(CONVERTERS / "runtimes" / "ppq_torch_executor.py")
+    session = runtime.ExecutorSession(Executor(cause), Artifact("onnx", None, (), ("y",), {}))
+    with pytest.raises(ends, match=str(cause)):
+        session.run({})
 
 
 HLO = """HloModule main, is_scheduled=true

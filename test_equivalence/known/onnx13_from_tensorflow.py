@@ -34,9 +34,10 @@ KNOWN = (
         if entry.paths.split()[0] == "*" and (entry.stage is Stage.CONVERT or entry.reason.startswith(ARITHMETIC))
     ),
     *(
-        replace(entry, component="onnx13_from_tensorflow", paths="*")
+        replace(entry, component="onnx13_from_tensorflow", paths=found[entry.stage])
+        for found in ({Stage.CONVERT: "*", Stage.COMPARE: "*>onnx_reference"},)
         for entry in NEWER.KNOWN
-        if entry.stage is Stage.CONVERT and entry.reason.startswith("bfloat16 is taken for float16")
+        if entry.stage in found and entry.reason.startswith("bfloat16 is taken for float16")
     ),
     *(
         replace(entry, component="onnx13_from_tensorflow", paths="*>paddle_* *>onnx_reference")

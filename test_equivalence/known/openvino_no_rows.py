@@ -144,7 +144,7 @@ KNOWN: tuple[KnownDivergence, ...] = tuple(
             "*",
         ),
         (
-            ("openvino_from_exported_program", "openvino_from_torchscript"),
+            ("openvino_from_exported_program", "openvino_from_torchscript", "openvino_from_saved_model"),
             "adaptive_avg_pool2d avg_pool2d max_pool2d",
             CONVERTING,
             "pooling of no rows is refused: Batch size is zero",

@@ -20,8 +20,12 @@ ONE_STEP = {**LOOP_OVER_LOOP.witness.config, "layers": 1}
 
 
 def loops(case: Case) -> bool:
-    """Whether tf2onnx 1.17 leaves the layer, as Keras writes it, a Loop; of an LSTM it makes one operator."""
-    return case.layer in {"gru", "rnn"}
+    """Whether tf2onnx 1.17 leaves the layer, as Keras writes it, a Loop.
+
+    Of an LSTM it makes one operator, but for one of a single unit, which it does not recognise.
+    """
+    single = case.layer in {"lstm", "bidirectional_lstm"} and case.config["hidden"] == 1
+    return single or case.layer in {"gru", "rnn"}
 
 
 def masks_by_a_triangle(case: Case) -> bool:
