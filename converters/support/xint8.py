@@ -40,7 +40,7 @@ def _has_indices(artifact: Artifact) -> bool:
 def _runs(model: Any, sets: Iterable[dict[str, np.ndarray]]) -> bool:
     """Whether ONNX Runtime runs the model on every set. It has no public names for its errors."""
     import onnxruntime
-    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, InvalidGraph, NotImplemented
+    from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = NOTHING
@@ -48,7 +48,7 @@ def _runs(model: Any, sets: Iterable[dict[str, np.ndarray]]) -> bool:
         session = onnxruntime.InferenceSession(model.SerializeToString(), options)
         for inputs in sets:
             session.run(None, inputs)
-    except (Fail, InvalidArgument, InvalidGraph, NotImplemented):
+    except (errors.Fail, errors.InvalidArgument, errors.InvalidGraph, errors.NotImplemented, errors.RuntimeException):
         return False
     return True
 

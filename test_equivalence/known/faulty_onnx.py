@@ -12,11 +12,9 @@ from nnparity.outcome import Stage, Status
 
 HERE = Path(__file__).parent
 EXPORTERS = {"onnx_from_torch": "torch", "onnx_from_torch_legacy": "torch", "onnx_from_tensorflow": "tensorflow"}
-OF_TORCH = ("onnx_from_torch", "onnx_from_torch_legacy")
 QUANTISER, RELAX, DLC = "onnx_xint8_from_onnx", "relax_from_onnx", "dlc_from_onnx"
 # Indices of 32 bits, axes that are a scalar, and weights in float32 beside an input in bfloat16.
 RELAX_FINDS = ("GatherND", "enable_gqa", "folded into the convolution")
-DLC_FINDS = ("GatherND", "operators are written in bfloat16", "movedim", "than ONNX Runtime allows")
 
 
 def known_in(*names: str) -> Iterable[KnownDivergence]:
@@ -33,12 +31,12 @@ def says(entry: KnownDivergence, *words: str) -> bool:
 def found_by(entry: KnownDivergence) -> Iterator[str]:
     """Yield the conversions that find what the entry tells of."""
     refused = (entry.stage, entry.status) == (Stage.LOAD, Status.ERROR)
-    # The quantiser begins by having ONNX Runtime, as it is by default, load the model; for a DLC it is loaded too.
-    if refused and entry.on_path((EXPORTERS.get(entry.component, ""), entry.component, "onnxruntime_cpu")):
-        yield QUANTISER
-    if refused and entry.component in OF_TORCH and says(entry, *DLC_FINDS):
-        yield DLC
-    if entry.status is Status.ERROR and entry.component == OF_TORCH[0] and says(entry, *RELAX_FINDS):
+    # The quantiser begins by having ONNX Runtime, as it is by default, load the model; for a DLC QNN's plugin loads it,
+    # in the emulator's environment.
+    for reader, conversion in (("onnxruntime_cpu", QUANTISER), ("qnn_htp_emulator", DLC)):
+        if refused and entry.on_path((EXPORTERS.get(entry.component, ""), entry.component, reader)):
+            yield conversion
+    if entry.status is Status.ERROR and entry.component == "onnx_from_torch" and says(entry, *RELAX_FINDS):
         yield RELAX
 
 

@@ -215,7 +215,12 @@ KNOWN = (
         )
         for stage, status, paths, shows in (
             (Stage.COMPARE, Status.MISMATCH, "*>onnx_reference", "come out in float32"),
-            (Stage.LOAD, Status.ERROR, "*>onnxruntime_* *>qnn_*", "are of another type than ONNX Runtime allows"),
+            (
+                Stage.LOAD,
+                Status.ERROR,
+                "*>onnxruntime_* *>qnn_* *>tensorrt_rtx*",
+                "are of another type than ONNX Runtime and TensorRT allow",
+            ),
             (
                 Stage.CONVERT,
                 Status.ERROR,

@@ -1,4 +1,6 @@
-"""Prints the greatest index that AMD Quark is given to calibrate with, for tables of one row and of two."""
+"""Prints the greatest index that AMD Quark is given to calibrate with: for tables of one row and of two, and for one
+whose updates ONNX Runtime loads and refuses to add, in half precision.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +15,32 @@ from nnparity.loading import load_file
 
 onnx: Any = importlib.import_module("onnx")
 support = load_file(Path(sys.argv[1]) / "support" / "xint8.py")
-greatest = {}
-for rows in (1, 2):
-    node = onnx.helper.make_node("Gather", ["table", "ids"], ["y"])
-    takes = [
-        onnx.helper.make_tensor_value_info("table", onnx.TensorProto.FLOAT, [rows, 2]),
-        onnx.helper.make_tensor_value_info("ids", onnx.TensorProto.INT64, [3]),
-    ]
-    gives = [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [3, 2])]
-    graph = onnx.helper.make_graph([node], "lookup", takes, gives)
-    opset = [onnx.helper.make_opsetid("", 18)]
-    model = onnx.helper.make_model(graph, opset_imports=opset, ir_version=8)
-    specs = (TensorSpec("table", "float32", (rows, 2)), TensorSpec("ids", "int64", (3,)))
+OPSET = [onnx.helper.make_opsetid("", 18)]
+
+
+def greatest_index(node: Any, specs: tuple[TensorSpec, ...], shape: tuple[int, ...]) -> int:
+    """Return the greatest of the calibration's ids. shape: of y, which has the table's dtype."""
+    takes = [onnx.helper.make_tensor_value_info(spec.name, element(spec.dtype), spec.shape) for spec in specs]
+    gives = [onnx.helper.make_tensor_value_info("y", element(specs[0].dtype), shape)]
+    graph = onnx.helper.make_graph([node], "indexed", takes, gives)
+    model = onnx.helper.make_model(graph, opset_imports=OPSET, ir_version=8)
     sets = support.calibration_inputs(Artifact("onnx", model, specs, ("y",), {}))
-    greatest[rows] = int(max(inputs["ids"].max() for inputs in sets))
-sys.stdout.write(json.dumps(greatest))
+    return int(max(inputs["ids"].max() for inputs in sets))
+
+
+def element(dtype: str) -> int:
+    return int(onnx.helper.np_dtype_to_tensor_dtype(support.named(dtype)))
+
+
+def lookup(rows: int) -> int:
+    node = onnx.helper.make_node("Gather", ["table", "ids"], ["y"])
+    return greatest_index(node, (TensorSpec("table", "float32", (rows, 2)), TensorSpec("ids", "int64", (3,))), (3, 2))
+
+
+def added_in_half() -> int:
+    node = onnx.helper.make_node("ScatterND", ["table", "ids", "updates"], ["y"], reduction="add")
+    table, updates = TensorSpec("table", "float16", (2, 2)), TensorSpec("updates", "float16", (3, 2))
+    return greatest_index(node, (table, TensorSpec("ids", "int64", (3, 1)), updates), (2, 2))
+
+
+sys.stdout.write(json.dumps({"one row": lookup(1), "two rows": lookup(2), "not run": added_in_half()}))
