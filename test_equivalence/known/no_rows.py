@@ -415,7 +415,7 @@ RUNTIMES = (
                 "*",
             ),
             (
-                "global_pool group_norm instance_norm squeeze_excite",
+                "global_pool group_norm instance_norm layer_norm squeeze_excite",
                 "GlobalAveragePool is np.average, which divides by the number of its results: ZeroDivisionError",
                 case("global_pool", 1, 2, 2, channels=1, size=[2, 2], kind="average", keep_axes=True),
                 # The others write ReduceMean.

@@ -63,7 +63,7 @@ def scan_outputs(*, layers: int, status: Status, stage: Stage, then: str) -> Kno
         witness=Case("lstm", {**ONE_STEP, "layers": layers}, 0, {"x": np.ones((1, 1, 1), np.float32)}),
         # tf2onnx 1.17 makes one LSTM operator of a Keras LSTM, but for a batch and a length of 1 leaves the Loop.
         applies=config_is(batch=1, time=1, layers=layers),
-        paths="tensorflow>onnx_from_tensorflow>*",
+        paths="tensorflow>onnx_from_tensorflow>* tensorflow>onnx13_from_tensorflow>*",
     )
 
 

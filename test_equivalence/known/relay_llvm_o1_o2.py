@@ -22,9 +22,10 @@ ONE_STEP = {**LOOP_OVER_LOOP.witness.config, "layers": 1}
 def loops(case: Case) -> bool:
     """Whether tf2onnx 1.17 leaves the layer, as Keras writes it, a Loop.
 
-    Of an LSTM it makes one operator, but for one of a single unit, which it does not recognise.
+    Of an LSTM it makes one operator, but for a batch and a length of 1.
     """
-    single = case.layer in {"lstm", "bidirectional_lstm"} and case.config["hidden"] == 1
+    config = case.config
+    single = case.layer in {"lstm", "bidirectional_lstm"} and (config["batch"], config["time"]) == (1, 1)
     return single or case.layer in {"gru", "rnn"}
 
 
