@@ -10,7 +10,7 @@ from nnparity import relations
 from nnparity import strategies as st
 from nnparity.contracts import Arrays, Config, TensorSpec
 from nnparity.dtypes import limits
-from nnparity.layers import LayerSpec, Signature
+from nnparity.layers import BUILT_IN, LayerSpec, Signature
 
 
 @st.composite
@@ -41,15 +41,17 @@ def weights(config: Config, rng: np.random.Generator) -> Arrays:
 
 
 def _eps(config: Config) -> float:
-    return float(limits(config["dtype"]).eps) if config["eps"] == "default" else float(config["eps"])
+    if config["eps"] != "default":
+        return float(config["eps"])
+    return float(limits(config.get(BUILT_IN, config["dtype"])).eps)
 
 
 def reference(config: Config, weights: Arrays, inputs: Arrays) -> Arrays:
     """Every entry over the square root of the mean square + eps, times scale.
 
     x: (batch, *inner). scale: inner[-axes:]. Returns {"y": same shape}. The eps "default" is PyTorch's: the distance
-    from 1 to the next number of the input's dtype. A NaN makes the whole group NaN, an infinity makes itself NaN and
-    the others 0.
+    from 1 to the next number of the dtype in which the model was built. A NaN makes the whole group NaN, an infinity
+    makes itself NaN and the others 0.
     Source: Zhang and Sennrich, Root Mean Square Layer Normalization, section 4; ONNX operator RMSNormalization, opset
     23.
     """
@@ -64,7 +66,7 @@ def build_torch(config: Config, weights: Arrays) -> Any:
 
     module = torch.nn.RMSNorm(
         config["inner"][-config["axes"] :],
-        eps=None if config["eps"] == "default" else config["eps"],
+        eps=None if config["eps"] == "default" and BUILT_IN not in config else _eps(config),
         elementwise_affine=config["affine"],
         dtype=getattr(torch, config["dtype"]),
     )

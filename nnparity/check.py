@@ -18,7 +18,7 @@ from nnparity.compare import Comparison, Problem, compare
 from nnparity.discovery import Route
 from nnparity.divergence import judge
 from nnparity.evidence import described
-from nnparity.judging import yardstick
+from nnparity.judging import otherwise, yardstick
 from nnparity.layers import Case, relation_of, rounded
 from nnparity.oracle import EXACT, Oracle
 from nnparity.outcome import Failure, Outcome, Stage, Status, Verdict
@@ -161,9 +161,9 @@ def _compared(case: Case, route: Route, bench: Bench, oracle: Oracle, trail: Tra
     trail.accuracy_loss = held_to.accuracy_loss
     outputs = _outputs(case, made, route, bench, trail)
     comparison = compare(outputs, held_to.expectation)
-    if not comparison.matches and held_to.narrowed:  # what is right in the case's own dtype is not wrong
-        own = compare(outputs, oracle.expectation(case, route.root))
-        comparison = own if own.matches else comparison
+    if not comparison.matches:
+        others = (compare(outputs, expected) for expected in otherwise(case, held_to, route, oracle))
+        comparison = next((one for one in others if one.matches), comparison)
     is_eager_root = route.steps == (route.root, bench.content.eager(route.root))
     if case.layer in bench.content.given or not is_eager_root or not comparison.matches:
         return comparison

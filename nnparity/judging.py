@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from nnparity.cache import Made
 from nnparity.contracts import Arrays
 from nnparity.discovery import Route
 from nnparity.dtypes import is_float, limits, named
-from nnparity.layers import Case, rounded
+from nnparity.layers import BUILT_IN, Case, rounded
 from nnparity.oracle import Oracle
 from nnparity.perturbation import perturbed_runs
 
@@ -59,13 +59,28 @@ def as_told(expectation: Expectation, last_digit: float) -> Expectation:
 
 
 def narrowed(case: Case, runtime: str, bench: Bench) -> Case:
-    """Return the case in the dtype that the runtime says it computes in, if that is coarser; else the case itself."""
+    """Return the case in the dtype that the runtime says it computes in, if that is coarser; else the case itself.
+
+    Its config then says what dtype the model was built in, since the model's constants are that one's.
+    """
     dtype = bench.content.computing_in.get(runtime, "")
     if not dtype or limits(dtype).eps <= limits(case.config["dtype"]).eps:
         return case
-    config = {**case.config, "dtype": dtype}
+    config = {**case.config, "dtype": dtype, BUILT_IN: case.config["dtype"]}
     with np.errstate(over="ignore"):  # a number beyond the dtype is infinite in it
         return Case(case.layer, config, case.seed, rounded(case.inputs, dtype), open_axes=case.open_axes)
+
+
+def otherwise(case: Case, held_to: Yardstick, route: Route, oracle: Oracle) -> Iterator[Expectation]:
+    """Yield what else is right of a runtime that computes in a coarser dtype; nothing of any other.
+
+    First what is right in the case's own dtype. Then the layer in the coarser one at inputs that are not rounded to it
+    beforehand: rounding takes an input over an edge or onto one, a comparison or a tie, where budgets excuse nothing.
+    """
+    if held_to.narrowed:
+        yield oracle.expectation(case, route.root)
+        unrounded = oracle.bare_expectation(replace(held_to.case, inputs=case.inputs))
+        yield _in_dtype(unrounded, case.config["dtype"])
 
 
 def expectation_of_quantised(runs: Sequence[Arrays], steps: Mapping[str, float]) -> Expectation:

@@ -18,6 +18,9 @@ from nnparity.relations import Relation, changed_inputs
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
+BUILT_IN = "dtype that the model was built in"
+"""A key that only configs have that were narrowed for a runtime that computes in a coarser dtype than the case's."""
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -37,6 +40,8 @@ class LayerSpec:
     configs: JSON values only, valid by construction, with the keys "batch" and "dtype".
     signature, inputs: the only readers of config["batch"]; reference and builds take the size from the arrays.
     weights: float64 draws; they are rounded to config["dtype"] before anyone sees them.
+    A number that follows from the dtype, as a default eps does, is config.get(BUILT_IN, config["dtype"])'s: a runtime
+    that computes in a coarser dtype gets it with the model, as a constant.
     reference: gets weights and inputs as float64 (integers and booleans as they are) and computes in float64.
     build: root name -> f(config, weights) -> a callable that takes the inputs in signature order; for torch a
     torch.nn.Module that returns a tensor or a tuple in output order, for tensorflow a tf.Module that returns a

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 Given = dict[str, np.ndarray]
 
 
-def ran(backend: str, settings: dict[str, str], source: Path, inputs: Given, outputs: list[str]) -> Given:
+def loaded(backend: str, settings: dict[str, str], source: Path) -> Any:
     import onnxruntime
     import onnxruntime_qnn
 
@@ -19,7 +20,11 @@ def ran(backend: str, settings: dict[str, str], source: Path, inputs: Given, out
     given = {"backend_path": str(Path(library).parent / backend), **settings}
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_provider_for_devices(devices[:1], given)
-    session = onnxruntime.InferenceSession((source / "model.onnx").read_bytes(), options, enable_fallback=0)
+    return onnxruntime.InferenceSession((source / "model.onnx").read_bytes(), options, enable_fallback=0)
+
+
+def ran(backend: str, settings: dict[str, str], source: Path, inputs: Given, outputs: list[str]) -> Given:
+    session = loaded(backend, settings, source)
     return dict(zip(outputs, session.run(outputs, inputs), strict=True))
 
 
@@ -29,3 +34,13 @@ def qnn_cpu(source: Path, inputs: Given, outputs: list[str]) -> Given:
 
 def qnn_htp_emulator(source: Path, inputs: Given, outputs: list[str]) -> Given:
     return ran("libQnnHtp.so", {"htp_arch": "75", "soc_model": "60"}, source, inputs, outputs)
+
+
+def dlc_from_onnx(source: Path, target: Path) -> None:
+    import onnxruntime_qnn
+
+    writer = Path(onnxruntime_qnn.get_library_path()).parent / "libQnnIr.so"
+    settings = {"dump_qnn_ir_dlc": "1", "dump_qnn_ir_dlc_dir": str(target), "qnn_ir_backend_path": str(writer)}
+    loaded("libQnnHtp.so", {"htp_arch": "75", "soc_model": "60", **settings}, source)
+    (file,) = target.glob("*.dlc")
+    file.rename(target / "model.dlc")

@@ -11,8 +11,9 @@ import pytest
 
 from nnparity.cases import save_case
 from nnparity.compare import compare
-from nnparity.judging import accuracy_loss, as_told, expectation_of_quantised
-from nnparity.layers import Case
+from nnparity.judging import accuracy_loss, as_told, expectation_of_quantised, narrowed
+from nnparity.layers import BUILT_IN, Case
+from nnparity.options import load_content
 from nnparity.outcome import Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -142,6 +143,48 @@ def test_what_is_right_in_the_cases_own_dtype_is_not_wrong_for_one_who_computes_
     great = Case(case.layer, case.config, case.seed, {"x": np.full_like(case.inputs["x"], 1e6)})
     outcome = world.check(bench, "toy>table_from_toy>table_cpu", case=great)  # infinite in float16
     assert outcome.verdict is Verdict.PASS, outcome.detail
+
+
+@pytest.mark.parametrize(
+    ("greatest", "factor", "verdict"),
+    [
+        (0.5 + 2.0**-20, "1 + 2.0**-12", Verdict.PASS),  # 0.5 in float16, where the gate closes
+        (0.5 + 2.0**-20, "1 + 2.0**-4", Verdict.FAIL),
+        (0.5 + 2.0**-20, "-3", Verdict.FAIL),
+        (0.5, "1 + 2.0**-12", Verdict.FAIL),
+    ],
+)
+def test_edge_that_an_input_is_only_rounded_to_leaves_what_is_right_without_rounding_right(
+    world: World, greatest: float, factor: str, verdict: Verdict
+) -> None:
+    model = "models/toy_scale.py"
+    world.edit(model, '"factor"], inputs["x"])', '"factor"], inputs["x"]) * (1 if inputs["x"].max() > 0.5 else -1)')
+    world.edit(model, "(self.factor, x)", "(self.factor, x) * (1 if x.max() > 0.5 else -1)")
+    world.edit(RUNTIME, RESULT, f"({RESULT} * ({factor})).astype(np.float32)")
+    world.edit(RUNTIME, '    name = "table_cpu"', '    name = "table_cpu"\n    computes_in = "float16"')
+    bench = world.bench()
+    x = np.full((2, 5), 0.5, np.float32)  # of ten one moves up in every perturbed run
+    x[0, 0] = greatest
+    case = Case("toy_scale", {"batch": 2, "dtype": "float32", "inner": [5]}, 0, {"x": x})
+    outcome = world.check(bench, case=case)
+    assert outcome.verdict is verdict, outcome.detail
+
+
+def test_narrowed_config_says_what_the_model_was_built_in(world: World) -> None:
+    world.edit(RUNTIME, '    name = "table_cpu"', '    name = "table_cpu"\n    computes_in = "float16"')
+    bench = world.bench()
+    case = world.cases(bench)[0]
+    assert narrowed(case, "table_cpu", bench).config == {**case.config, "dtype": "float16", BUILT_IN: "float32"}
+    assert BUILT_IN not in narrowed(case, "other", bench).config
+
+
+def test_default_epsilon_of_a_narrowed_layer_is_that_of_the_model() -> None:
+    layer = load_content((), ()).layers["rms_norm"]
+    config = {"batch": 1, "dtype": "float16", "inner": [1], "axes": 1, "eps": "default", "affine": False}
+    x = {"x": np.array([[2.0**-10]])}
+    own, built = (layer.reference(one, {}, x)["y"].item() for one in (config, {**config, BUILT_IN: "float32"}))
+    assert own == pytest.approx((1 + 2.0**10) ** -0.5)
+    assert built == pytest.approx((1 + 2.0**-3) ** -0.5)
 
 
 def known(world: World, component: str, case: Case) -> str:

@@ -187,14 +187,15 @@ KNOWN = (
         stage=Stage.RUN,
         status=Status.CRASH,
         fix=Fix.UPSTREAM,
-        reason="the kernel of concat reads where tensors without elements have no memory, and the process dies of it",
+        reason="the kernel of concat reads where tensors without elements have no memory, and the process dies of it "
+        "where there are several channels",
         link="https://github.com/PaddlePaddle/Paddle/issues/72637",
         versions=PADDLE,
         witness=Case(
             "adaptive_avg_pool2d",
-            {"batch": 0, "dtype": "float32", "channels": 1, "size": [4, 1], "out_size": [3, 1]},
+            {"batch": 0, "dtype": "float32", "channels": 2, "size": [4, 4], "out_size": [2, 2]},
             0,
-            {"x": np.zeros((0, 1, 4, 1), np.float32)},
+            {"x": np.zeros((0, 2, 4, 4), np.float32)},
         ),
         applies=empty,
         paths="tensorflow>*",

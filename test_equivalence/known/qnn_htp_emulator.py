@@ -29,6 +29,8 @@ PIXELS = {"channels": 5, "reduced": 2, "height": 3, "width": 4, "layout": "NHWC"
 PIXELS = {**PIXELS, "activation": "relu", "gate": "hard_sigmoid"}
 UNEVEN = {"kernel": [3, 2], "stride": [1, 1], "dilation": [1, 2], "padding": [2, 0, 0, 1], "size": [5, 6]}
 NORMALISED = {"in_channels": 2, "out_channels": 3, "groups": 1, "layout": "NHWC", "bias": False, "eps": 0.001}
+VOLUME = {"channels": 3, "spatial": [1, 1, 3], "eps": 1e-5, "layout": "channels_last", "affine": True}
+ONE_HEAD = {"groups": 1, "heads": 1, "depth": 1, "width": 1, "length": 1, "shared": "expanded", "bias": False}
 ROW = np.arange(1, 25, dtype=np.float32).reshape(2, 4, 3)
 PAST = np.linspace(-1, 1, 48, dtype=np.float32).reshape(2, 2, 4, 3)
 REFUSED_BEFORE = "group_norm grouped_query_attention"
@@ -196,6 +198,27 @@ KNOWN = (
             {"x": np.zeros((3, 5, 6, 2), np.float32)},
         ),
         applies=lambda case: max(case.config["window"]["dilation"]) > 1,
+    ),
+    entry(
+        "batch_norm",
+        shown=LOADING,
+        reason="Mul of a tensor of five axes and a vector does not finalize where an Add follows: error 1002, memory "
+        "allocation; by itself it ends the process. With a constant of shape (1, 1, 1, 1, n) it is right, and of few "
+        "numbers; from how many on is not known",
+        searched="QNN EP HTP 5D Mul broadcast vector Failed to finalize QNN graph 1002 segmentation fault",
+        witness=Case("batch_norm", {**ONE, **VOLUME}, 0, {"x": np.zeros((1, 1, 1, 3, 3), np.float32)}),
+        applies=both(config_is(layout="channels_last"), lambda case: len(case.config["spatial"]) == 3),
+        paths="tensorflow>*",
+    ),
+    entry(
+        "grouped_query_attention",
+        shown=DYING,
+        reason="Tile of five axes that repeats nothing ends the process; of four axes, or where some axis is repeated, "
+        "it is right",
+        searched="QNN EP HTP Tile 5D repeats all ones no-op crash segmentation fault",
+        witness=Case("grouped_query_attention", {**ONE, **ONE_HEAD}, 0, {"x": np.zeros((1, 1, 1), np.float32)}),
+        applies=both(config_is(shared="expanded"), lambda case: case.config["heads"] == case.config["groups"]),
+        paths="torch>onnx_from_torch_legacy>*",
     ),
     entry(
         "squeeze_excite",
