@@ -60,5 +60,6 @@ KNOWN: tuple[KnownDivergence, ...] = (
     *(
         replace(entry, component=QUANTISER, stage=Stage.CONVERT, paths=f"torch>onnx_from_torch>{QUANTISER}>*")
         for entry in known_in("onnx_slimmed")
+        if entry.stage is Stage.LOAD
     ),
 )

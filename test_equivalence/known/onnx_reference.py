@@ -273,7 +273,7 @@ KNOWN = (
         ),
         applies=config_is(nonlinearity="relu"),
         # The other two exporters write no RNN operator.
-        paths="torch>onnx_from_torch_legacy>*",
+        paths="torch>onnx_from_torch_legacy>* torch>onnx13_from_torch_legacy>*",
     ),
     *(
         KnownDivergence(

@@ -79,7 +79,11 @@ KNOWN = (
             paths=paths,
         )
         for stage, paths in (
-            (Stage.RUN, "torch>onnx_from_torch>onnx_simplified>onnxruntime_cpu_[bu]*"),
+            (
+                Stage.RUN,
+                "torch>onnx_from_torch>onnx_simplified>onnxruntime_cpu_[bu]* "
+                "torch>onnx_from_torch>onnx_simplified>onnx_reference",
+            ),
             (
                 Stage.LOAD,
                 "torch>onnx_from_torch>onnx_simplified>onnxruntime_cpu "
