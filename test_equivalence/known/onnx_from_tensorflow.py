@@ -392,7 +392,7 @@ KNOWN = (
                 Stage.RUN,
                 Status.ERROR,
                 CHOSEN,
-                "onnx_reference",
+                "*onnx_reference",
                 "an operator gets one of each",
             ),
             (

@@ -140,7 +140,7 @@ KNOWN = (
     ),
     KnownDivergence(
         component="openvino_cpu_default",
-        layer="einsum",
+        layer="einsum rotary_attention",
         stage=Stage.LOAD,
         status=Status.ERROR,
         fix=Fix.UPSTREAM,
