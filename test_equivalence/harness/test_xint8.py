@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,8 @@ def test_no_index_is_beyond_a_table_of_one_row_or_of_a_model_that_does_not_run(
     interpreter: Callable[[str], Path],
 ) -> None:
     command = [interpreter("onnxruntime"), CHILD, CONVERTERS]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    variables = {**os.environ, "PYTHONPATH": str(CONVERTERS.parent)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=variables)
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout) == {"one row": 0, "two rows": 1, "not run": 0}
 
