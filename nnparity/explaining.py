@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nnparity.alike import alike, representative
 from nnparity.bench import Bench
-from nnparity.by_hand import AllByHand
+from nnparity.by_hand import by_hand_in
 from nnparity.case_at import CaseAt
 from nnparity.cases import case_in
 from nnparity.divergence import KnownDivergence
-from nnparity.errors import UserError
+from nnparity.errors import INTERRUPTED, UserError
 from nnparity.escape import visible
 from nnparity.located import environments_to_locate, found_of, known_lines, lines_of
 from nnparity.making import CannotReproduce
 from nnparity.oracle import Oracle
 from nnparity.outcome import Failure, Outcome, Status, Verdict
 from nnparity.reproduce import ran_here, reproduction, run_script
+from nnparity.store import ResultsWriter
 
 SCRIPTS = "reproduce"
 Told = Mapping[str, Any]
@@ -29,19 +30,37 @@ LATER = {"operator": "not looked for: every trial may take as long, or as much m
 
 @dataclass(frozen=True)
 class Explainer:
-    """Looks into failures that a run recorded in the folder `out`. known: the known divergences of all layers."""
+    """Looks into the new failures among the outcomes that a run records in the folder `out`.
+
+    known: the known divergences of all layers. converters: folders of a third party's own. failing: what it took.
+    """
 
     bench: Bench
     oracle: Oracle
-    by_hand: AllByHand
     known: Sequence[KnownDivergence]
+    converters: Sequence[Path]
     out: Path
     say: Callable[[str], None]
+    failing: list[Outcome] = field(default_factory=list)
 
-    def explained(self, outcomes: Iterable[Outcome], most: int) -> Iterator[tuple[str, Told]]:
-        """Yield CASE@PATH and what is to be recorded about it, of at most so many new failures that are not alike."""
-        failing = alike(one for one in outcomes if one.verdict is Verdict.FAIL)
-        shown = [representative(paths) for paths in failing.values()]
+    def take(self, outcome: Outcome) -> None:
+        """Keep the outcome if it is a new failure."""
+        if outcome.verdict is Verdict.FAIL:
+            self.failing.append(outcome)
+
+    def record(self, writer: ResultsWriter, most: int) -> int:
+        """Record what is found out about at most so many failures; return the exit code, 0 unless interrupted."""
+        try:
+            for name, told in self.explained(most):
+                writer.add_facts({"explained": {name: told}})
+        except KeyboardInterrupt:
+            self.say("interrupted; all outcomes are recorded, and what was found out about failures")
+            return INTERRUPTED
+        return 0
+
+    def explained(self, most: int) -> Iterator[tuple[str, Told]]:
+        """Yield CASE@PATH and what is to be recorded about it, of at most so many failures that are not alike."""
+        shown = [representative(paths) for paths in alike(self.failing).values()]
         if shown and most:
             of_all = f"{min(most, len(shown))} of {len(shown)} failures that differ"
             self.say(f"looking into {of_all}: which operator, and a script that shows it (--explain says how many)")
@@ -78,7 +97,7 @@ class Explainer:
     def _script(self, asked: CaseAt) -> Told:
         """Return the script with what became of it when it was run, or why there is none."""
         try:
-            made = reproduction(asked, self.bench, self.oracle, self.out / SCRIPTS, self.by_hand)
+            made = reproduction(asked, self.bench, self.oracle, self.out / SCRIPTS, by_hand_in(self.converters))
         except (CannotReproduce, Failure, UserError) as problem:
             self.say(f"  no script: {visible(str(problem))}")
             return {"said": str(problem)}

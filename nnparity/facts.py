@@ -124,11 +124,8 @@ class Facts:
             },
             not_run=_texts(raw.get("not_run")),
             explained={
-                name: ExplainedFacts(**{
-                    **_fields(_one(one), ExplainedFacts),
-                    "modules": _texts(_one(one.get("modules"))),
-                })
-                for name, one in _objects(raw.get("explained")).items()
+                name: ExplainedFacts(**{**_fields(one, ExplainedFacts), "modules": _texts(one.get("modules"))})
+                for name, one in _objects(_one(raw.get("explained"))).items()
             },
             graphs={name: _texts(one) for name, one in _objects(raw.get("graphs")).items()},
             conversions={

@@ -10,7 +10,6 @@ from typing import Any
 from rich.console import Console
 
 from nnparity.bench import Bench
-from nnparity.by_hand import by_hand_in
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.cases import save_case
 from nnparity.describe import describe_run
@@ -20,7 +19,7 @@ from nnparity.errors import INTERRUPTED, NEW_FAILURE
 from nnparity.explaining import Explainer
 from nnparity.layers import Case
 from nnparity.options import load_content
-from nnparity.outcome import Outcome, Verdict
+from nnparity.outcome import Outcome
 from nnparity.own_inputs import real_inputs
 from nnparity.own_models import Plan, Reader, oracle_of, routes_from
 from nnparity.own_said import hints_of, lines_of, said_of_model
@@ -30,7 +29,7 @@ from nnparity.plan import Profile
 from nnparity.progress import NEW
 from nnparity.run import run
 from nnparity.store import ResultsWriter, read_results
-from nnparity.whole_run import KEPT_VERDICTS, record_explained, write_reports
+from nnparity.whole_run import KEPT_VERDICTS, write_reports
 
 
 def check_own(**options: Any) -> int:
@@ -67,7 +66,8 @@ def _checked(plan: Plan, bench: Bench, options: Mapping[str, Any], say: Callable
     profile = Profile("check", configs=0, inputs=options["count"], open_configs=0)
     names = [own.name for own in plan.owns]
     facts = describe_run(content, environments, plan.routes, profile=profile, seed=options["seed"], layers=names)
-    code, failing = 0, list[Outcome]()
+    explainer = Explainer(bench, plan.oracle, plan.known, options["converters"], out, say)
+    code = 0
     with ResultsWriter(out, facts, resume=False) as writer:
 
         def each(case: Case, outcome: Outcome) -> None:
@@ -75,15 +75,14 @@ def _checked(plan: Plan, bench: Bench, options: Mapping[str, Any], say: Callable
                 save_case(case, out / "cases")
             repeatable = replace(outcome, reproduce=_repeat(outcome, options))
             writer.write(repeatable)
-            failing.extend([repeatable] if repeatable.verdict is Verdict.FAIL else [])
+            explainer.take(repeatable)
 
         try:
             run(plan.units(), bench, plan.oracle, each, jobs=options["jobs"])
         except KeyboardInterrupt:
             code = INTERRUPTED
         if code == 0:
-            explainer = Explainer(bench, plan.oracle, by_hand_in(options["converters"]), plan.known, out, say)
-            code = record_explained(failing, writer, explainer, options["explain"])
+            code = explainer.record(writer, options["explain"])
         if code == 0:
             samples = [own.sample for own in plan.owns]
             writer.add_facts({"graphs": graphs_of_cases(bench, samples, plan.routes, jobs=options["jobs"])})

@@ -15,7 +15,6 @@ from rich.console import Console
 
 from nnparity.asked import Asked
 from nnparity.bench import Bench
-from nnparity.by_hand import by_hand_in
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.case_at import refuse_unless_there
 from nnparity.cases import find_case, save_case
@@ -73,7 +72,7 @@ def run_whole(**options: Any) -> int:
     ):  # fmt: skip
         for note in writer.notes:
             say(note)
-        oracle, failing = Oracle(bench), list[Outcome]()
+        explainer = Explainer(bench, Oracle(bench), content.known, options["converters"], out, say)
         units = list(asked.units(bench, writer.recorded))
         try:
             with Progress(console, _expected(units, writer.recorded), [route.id for route in routes]) as progress:
@@ -83,21 +82,19 @@ def run_whole(**options: Any) -> int:
                         save_case(one, out / "cases")
                     repeatable = dataclasses.replace(outcome, reproduce=_repeat(outcome, options))
                     writer.write(repeatable)
-                    failing.extend([repeatable] if repeatable.verdict is Verdict.FAIL else [])
+                    explainer.take(repeatable)
                     progress.add(repeatable)
 
                 run(
-                    units, bench, oracle, each,
+                    units, bench, explainer.oracle, each,
                     jobs=options["jobs"], required=selection.required, recorded=writer.recorded,
                 )  # fmt: skip
         except KeyboardInterrupt:
             code = INTERRUPTED
             console.print(f"interrupted; what was recorded is kept, go on with: nnparity run --resume --out {out}")
         if code == 0:
-            explainer = Explainer(bench, oracle, by_hand_in(options["converters"]), content.known, out, say)
             # Who debugs a component in this process wants to see its own calls, not those of a search.
-            most = 0 if selection.in_process else options["explain"]
-            code = record_explained(failing, writer, explainer, most)
+            code = explainer.record(writer, 0 if selection.in_process else options["explain"])
         if case is None and code == 0:
             writer.add_facts({"graphs": graphs_of(bench, layers, routes, asked.seed, jobs=options["jobs"])})
         writer.add_facts({"conversions": {"made": bench.tally.made, "cached": bench.tally.cached}})
@@ -107,17 +104,6 @@ def run_whole(**options: Any) -> int:
     if code == 0:
         dataclasses.replace(content, broken=(*content.broken, *asked.undrawn)).refuse_broken()
     return code
-
-
-def record_explained(failing: Sequence[Outcome], writer: ResultsWriter, explainer: Explainer, most: int) -> int:
-    """Record what is found out about at most so many failures; return the exit code, 0 unless it was interrupted."""
-    try:
-        for name, told in explainer.explained(failing, most):
-            writer.add_facts({"explained": {name: told}})
-    except KeyboardInterrupt:
-        explainer.say("interrupted; all outcomes are recorded, and what was found out about failures")
-        return INTERRUPTED
-    return 0
 
 
 def write_reports(results: Results, out: Path, content: Content, earlier: Sequence[Results] = ()) -> None:

@@ -36,3 +36,11 @@ def onnxruntime_cpu_basic(source: Path, inputs: Given, outputs: list[str]) -> Gi
 
 def onnxruntime_cpu_unoptimized(source: Path, inputs: Given, outputs: list[str]) -> Given:
     return ran("ORT_DISABLE_ALL", source, inputs, outputs)
+
+
+def vitis_ai_xint8(source: Path, inputs: Given, outputs: list[str]) -> Given:
+    return ran("ORT_ENABLE_ALL", source, inputs, outputs)
+
+
+def vitis_ai_xint8_unoptimized(source: Path, inputs: Given, outputs: list[str]) -> Given:
+    return ran("ORT_DISABLE_ALL", source, inputs, outputs)

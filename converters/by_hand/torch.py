@@ -107,6 +107,19 @@ def exported_program_cpu(source: Path, inputs: dict[str, np.ndarray], outputs: l
     return called(torch.export.load(source / "model.pt2").module(), inputs, outputs)
 
 
+def inductor_cpu(source: Path, inputs: dict[str, np.ndarray], outputs: list[str]) -> dict[str, np.ndarray]:
+    import tempfile
+
+    import torch
+    import torch._inductor
+
+    torch.set_num_threads(1)
+    package = str(Path(tempfile.mkdtemp(), "model.pt2"))
+    program = torch.export.load(source / "model.pt2")
+    torch._inductor.aoti_compile_and_package(program, package_path=package, inductor_configs={"cpp.threads": 1})
+    return called(torch._inductor.aoti_load_package(package), inputs, outputs)
+
+
 def tflite_from_torch(model: Any, example: Any, outputs: list[str], target: Path) -> None:
     import litert_torch
     import torch

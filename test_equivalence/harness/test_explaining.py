@@ -12,7 +12,6 @@ import pytest
 from click.testing import Result
 
 from nnparity.bench import Bench
-from nnparity.by_hand import by_hand_in
 from nnparity.cache import ArtifactCache, cache_folder
 from nnparity.cases import save_case
 from nnparity.check import check
@@ -118,8 +117,10 @@ def test_real_failure_has_its_operator_named(tmp_path: Path) -> None:
         oracle = Oracle(bench)
         outcome = check(case, route, bench, oracle)
         save_case(case, tmp_path / "cases")
-        explainer = Explainer(bench, oracle, by_hand_in(), known.known, tmp_path, print)
-        ((name, told),) = explainer.explained([outcome, replace(outcome, case="another")], 5)
+        explainer = Explainer(bench, oracle, known.known, (), tmp_path, print)
+        for one in (outcome, replace(outcome, case="another")):
+            explainer.take(one)
+        ((name, told),) = explainer.explained(5)
     assert name == f"{ELU}@{route.id}"
     assert "located: Elu 'node_Elu_4'" in told["operator"]
     assert "known of onnxruntime_cpu in layers: " in told["operator"]
@@ -135,10 +136,11 @@ def test_failure_that_takes_its_time_is_left_for_later(world: World) -> None:
     bench = world.bench()
     case = world.cases(bench)[0]
     save_case(case, world.folder / "cases")
-    explainer = Explainer(bench, Oracle(bench), by_hand_in(), (), world.folder, print)
+    explainer = Explainer(bench, Oracle(bench), (), (), world.folder, print)
     path = world.route(bench, "toy>table_from_toy>table_cpu").steps
     slow = drawn.one(case=case.id, path=path, verdict=Verdict.FAIL, stage=Stage.RUN, status=Status.TIMEOUT)
-    ((_, told),) = explainer.explained([slow], 5)
+    explainer.take(slow)
+    ((_, told),) = explainer.explained(5)
     assert told["operator"].startswith("not looked for: ")
     assert "script" not in told
 

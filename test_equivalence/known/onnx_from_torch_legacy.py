@@ -98,32 +98,6 @@ KNOWN = (
     ),
     KnownDivergence(
         component="onnx_from_torch_legacy",
-        layer="one_hot",
-        stage=Stage.LOAD,
-        status=Status.ERROR,
-        fix=Fix.UPSTREAM,
-        reason="movedim of a negative axis becomes Transpose with that negative axis in its permutation, which ONNX "
-        "does not know and NumPy does (symbolic_opset9.py, movedim)",
-        link="none found: torch.onnx movedim negative dim Transpose invalid perm -1",
-        versions=("torch<=2.13.0",),
-        witness=Case(
-            "one_hot",
-            {
-                "batch": 1,
-                "dtype": "float32",
-                "inner": [1],
-                "classes": 2,
-                "classes_last": False,
-                "indices": "int32",
-            },
-            0,
-            {"indices": np.zeros((1, 1), np.int32)},
-        ),
-        applies=config_is(classes_last=False),
-        paths="*>onnxruntime_* *>qnn_* *>iree_cpu",
-    ),
-    KnownDivergence(
-        component="onnx_from_torch_legacy",
         layer="softplus",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
@@ -273,9 +247,9 @@ KNOWN = (
             stage=stage,
             status=Status.ERROR,
             fix=Fix.UPSTREAM,
-            reason="permute with an axis of -1 becomes Transpose with -1 in its perm, which counts no axes from the "
-            f"end; {who}, others overlook it",
-            link="none found: torch.onnx legacy exporter permute negative perm Transpose -1 invalid permutation",
+            reason="movedim of a negative axis becomes Transpose with that negative axis in its permutation, which "
+            f"ONNX does not know and NumPy does (symbolic_opset9.py, movedim); {who}",
+            link="none found: torch.onnx movedim negative dim Transpose invalid perm -1",
             versions=("torch<=2.13.0",),
             witness=Case(
                 "one_hot",
@@ -294,6 +268,7 @@ KNOWN = (
             paths=paths,
         )
         for stage, who, paths in (
+            (Stage.LOAD, "ONNX Runtime and IREE refuse it", "*>onnxruntime_* *>qnn_* *>iree_cpu"),
             (
                 Stage.CONVERT,
                 "OpenVINO and ONNX Runtime refuse it",

@@ -277,37 +277,25 @@ KNOWN = tuple(
             applies=either(config_is(channels=1, reduced=1), config_is(features=1, hidden=1)),
             paths="tensorflow>*>openvino_from_tflite>*",
         ),
-        entry(
-            setting,
-            Case(
-                "take_along_axis",
-                {**ONE, "inner": [1], "axis": 1, "picked": 1, "indices": "int64"},
-                0,
-                {"x": np.ones((1, 1), np.float32), "indices": np.zeros((1, 1), np.int64)},
-            ),
-            stage=Stage.RUN,
-            status=Status.CRASH,
-            reason="Gather with batch_dims 1 reads beyond its memory where the batch is 1: SIGSEGV, also with an int32 "
-            "index of one element alone",
-            link="none found: openvino CPU Gather batch_dims 1 batch size 1 segmentation fault",
-            applies=config_is(batch=1),
+        *(
+            entry(
+                setting,
+                Case(
+                    "take_along_axis",
+                    {**ONE, "inner": [1], "axis": 1, "picked": picked, "indices": "int64"},
+                    0,
+                    {"x": np.ones((1, 1), np.float32), "indices": np.zeros((1, picked), np.int64)},
+                ),
+                stage=Stage.RUN,
+                status=Status.CRASH,
+                reason="Gather with batch_dims 1 reads beyond its memory where the batch is 1: SIGSEGV, also with an "
+                "int32 index of one element alone",
+                link="none found: openvino CPU Gather batch_dims 1 batch size 1 segmentation fault",
+                applies=config_is(batch=1),
+                paths=f"tensorflow>*{conversion}>*",
+            )
             # From ONNX it is GatherND or GatherElements; what lies behind one number of a SavedModel is ours.
-            paths="tensorflow>*openvino_from_tflite>*",
-        ),
-        entry(
-            setting,
-            Case(
-                "take_along_axis",
-                {**ONE, "inner": [1], "axis": 1, "picked": 3, "indices": "int64"},
-                0,
-                {"x": np.ones((1, 1), np.float32), "indices": np.zeros((1, 3), np.int64)},
-            ),
-            stage=Stage.RUN,
-            status=Status.CRASH,
-            reason="Gather with batch_dims 1 reads beyond its memory where the batch is 1, here with three indices",
-            link="none found: openvino CPU Gather batch_dims 1 batch size 1 segmentation fault",
-            applies=config_is(batch=1),
-            paths="tensorflow>*openvino_from_saved_model>*",
+            for conversion, picked in (("openvino_from_tflite", 1), ("openvino_from_saved_model", 3))
         ),
     )
     + (

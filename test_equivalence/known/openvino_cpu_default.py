@@ -58,6 +58,11 @@ PATCHES = {
     "layout": "NCHW",
     "class_token": False,
 }
+DOCUMENTED = (
+    "OpenVINO documentation, CPU Device, Floating Point Data Types Specifics: On platforms that natively support "
+    "half-precision calculations (bfloat16 or float16), the half-precision type (bf16 or f16) is automatically used "
+    "instead of f32 to achieve better performance"
+)
 GROUPED = {"heads": 4, "depth": 4, "width": 5, "length": 3, "groups": 2, "shared": "expanded", "bias": True}
 NARROW = {"activation": "gelu", "tokens": 1, "channels": 1, "token_hidden": 1, "channel_hidden": 1}
 # One pixel in the last of six patches.
@@ -76,9 +81,7 @@ KNOWN = (
         reason="products of matrices, convolutions, recurrences and what lies between them are computed in bfloat16, "
         "with 8 bits of precision, where the processor has AVX512_BF16 or AMX; elsewhere OpenVINO says that it "
         "computes in float32, and this component is not run",
-        link="OpenVINO documentation, CPU Device, Floating Point Data Types Specifics: On platforms that natively "
-        "support half-precision calculations (bfloat16 or float16), the half-precision type (bf16 or f16) is "
-        "automatically used instead of f32 to achieve better performance",
+        link=DOCUMENTED,
         versions=("openvino<=2026.4.1",),
         applies=lambda case: case.layer in PRODUCTS,
         # By so much its unit of rounding is greater than float32's.
@@ -93,9 +96,7 @@ KNOWN = (
         fix=Fix.ALLOWED,
         reason="in bfloat16 scores of thousands are off by more than one, so that a softmax chooses another key: what "
         "is off by then is the distance of two values, which no ratio of units of rounding bounds",
-        link="OpenVINO documentation, CPU Device, Floating Point Data Types Specifics: On platforms that natively "
-        "support half-precision calculations (bfloat16 or float16), the half-precision type (bf16 or f16) is "
-        "automatically used instead of f32 to achieve better performance",
+        link=DOCUMENTED,
         versions=("openvino<=2026.4.1",),
         applies=lambda case: "attention" in case.layer and beyond(32.0)(case),
         witness=Case(
@@ -113,9 +114,7 @@ KNOWN = (
         fix=Fix.ALLOWED,
         reason="of one channel the variance is 0, and litert-torch writes its normalisation as x r - m r, with r the "
         "1000 that the epsilon leaves: m r is handed on in bfloat16, x r is not, and what that rounds off stays",
-        link="OpenVINO documentation, CPU Device, Floating Point Data Types Specifics: On platforms that natively "
-        "support half-precision calculations (bfloat16 or float16), the half-precision type (bf16 or f16) is "
-        "automatically used instead of f32 to achieve better performance",
+        link=DOCUMENTED,
         versions=("openvino<=2026.4.1",),
         # By so much more than in the entry above its error is increased.
         up_to=2.0**16 * 1000,
