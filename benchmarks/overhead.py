@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnparity import processor
 from nnparity.asked import Asked
 from nnparity.cache import cache_folder
-from nnparity.describe import processor
 from nnparity.discovery import Content
 from nnparity.environments import Environments
 from nnparity.loading import load_file
@@ -120,7 +120,7 @@ def main() -> int:
         sys.stdout.write(f"{line}\n")
     if arguments.json:
         facts = {
-            "cpu": processor(), "cores": os.cpu_count(), "load_before": load_before, "load_after": os.getloadavg(),
+            "cpu": processor.name(), "cores": os.cpu_count(), "load_before": load_before, "load_after": os.getloadavg(),
             "layers": asked.layers, "paths": [route.id for route in routes], "profile": profile.name,
             "figures": [figure.to_json() for figure in found],
         }  # fmt: skip

@@ -29,6 +29,7 @@ from nnparity.layers import Case
 from nnparity.loading import RECIPE
 from nnparity.outcome import Failure, Stage, Status
 from nnparity.pool import Pool
+from nnparity.processor import features
 from nnparity.remote import CallFailed, LocalWorker, ProcessWorker, Worker
 from nnparity.roots import write_given, write_root
 from nnparity.sources import Sources
@@ -306,12 +307,16 @@ class Bench:
         built = self.environments.installed(component.environment) if component else None
         return built.versions if built else {}
 
+    def holds_here(self, entry: KnownDivergence) -> bool:
+        """Return whether the entry speaks about what is installed here, and about this processor."""
+        return entry.holds_with(self.versions(entry.component), features())
+
     def known_on(self, layer: str, steps: tuple[str, ...]) -> tuple[KnownDivergence, ...]:
         """Return the known divergences that speak about the layer on the path with what is installed here."""
         asked = (layer, steps)
         if asked not in self._known:
             self._known[asked] = tuple(
-                entry for entry in self.content.known if entry.covers(layer, steps, self.versions(entry.component))
+                entry for entry in self.content.known if entry.covers(layer, steps) and self.holds_here(entry)
             )
         return self._known[asked]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import nnparity
+from nnparity import processor
 from nnparity.code import code_of
 from nnparity.contracts import CompilingRuntime
 from nnparity.discovery import Content, Route
@@ -33,7 +34,7 @@ def describe_run(
         "nnparity": nnparity.__version__,
         "profile": profile.name,
         "seed": seed,
-        "cpu": processor(),
+        "cpu": processor.name(),
         "python": platform.python_version(),
         "paths": [route.id for route in routes],
         "layers": {name: _layer(content.layers[name]) for name in sorted(layers)},
@@ -50,6 +51,7 @@ def describe_run(
                 "reason": entry.reason,
                 "link": entry.link,
                 "versions": list(entry.versions),
+                "processor": entry.processor,
                 "paths": entry.paths,
                 "witness": entry.witness.id,
             }
@@ -100,15 +102,6 @@ def not_asked_for(content: Content, routes: Sequence[Route]) -> dict[str, str]:
         name: f"it is on demand; run `nnparity run --component {name}`, or `nnparity run --all`"
         for name in sorted(content.on_demand - taken)
     }
-
-
-def processor() -> str:
-    """Return the processor's model name, or the machine type where the system does not tell."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.machine()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def _layer(layer: LayerSpec) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import fnmatch
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 from nnparity.layers import Case
 from nnparity.outcome import Outcome, Stage, Status, Verdict
+from nnparity.processor import fits, wrong_words
 
 
 class Fix(enum.Enum):
@@ -48,6 +49,8 @@ class KnownDivergence:
     Globs stand side by side, and one that begins with ! takes away what it fits.
     up_to: the greatest error that it explains, in budgets; an error beyond, or a number of the wrong kind, is another
     fault. For a default that computes in a coarser dtype that is how much coarser its unit of rounding is.
+    processor: the sets of instructions that it must have, as Linux names them ("avx512_vnni", or one of "avx2|sse4_1"),
+    and with ! before, those that it must lack: for kernels that are chosen by the processor.
     """
 
     component: str
@@ -62,6 +65,7 @@ class KnownDivergence:
     applies: Callable[[Case], bool] = every_case
     paths: str = "*"
     up_to: float = math.inf
+    processor: str = ""
 
     @property
     def id(self) -> str:
@@ -80,9 +84,13 @@ class KnownDivergence:
         """Whether the entry speaks about this path."""
         return self.component in steps and _fits(">".join(steps), self.paths)
 
-    def covers(self, layer: str, steps: tuple[str, ...], installed: Mapping[str, str]) -> bool:
-        """Whether the entry speaks about the layer on the path with these versions; `applies` says for which cases."""
-        return self.about_layer(layer) and self.on_path(steps) and self.versions_hold(installed)
+    def covers(self, layer: str, steps: tuple[str, ...]) -> bool:
+        """Whether the entry speaks about the layer on the path; `applies` says for which cases."""
+        return self.about_layer(layer) and self.on_path(steps)
+
+    def holds_with(self, installed: Mapping[str, str], features: Collection[str]) -> bool:
+        """Whether the entry speaks about these versions on a processor with these sets of instructions."""
+        return self.versions_hold(installed) and fits(self.processor, features)
 
     def versions_hold(self, installed: Mapping[str, str]) -> bool:
         """Whether every requirement in `versions` that names an installed distribution is satisfied."""
@@ -125,6 +133,9 @@ def askable(entries: Iterable[object]) -> tuple[KnownDivergence, ...]:
             except InvalidRequirement as problem:
                 said = f"versions of {entry.id}: {text!r}: {problem}; write it as in 'numpy<=2.4'"
                 raise ValueError(said) from problem
+        if wrong_words(entry.processor):
+            said = f"processor of {entry.id}: {entry.processor!r}; write it as in 'avx2 !avx512f'"
+            raise ValueError(said)
         asked.append(entry)
     return tuple(asked)
 

@@ -34,7 +34,7 @@ class EnvironmentFacts:
 
 @dataclass(frozen=True)
 class KnownFacts:
-    """A known divergence. fix: whose move it is. versions: those that it is known of."""
+    """A known divergence. fix: whose move it is. versions: those that it is known of. processor: as the entry says."""
 
     component: str = ""
     layer: str = ""
@@ -44,6 +44,7 @@ class KnownFacts:
     reason: str = ""
     link: str = ""
     versions: str = ""
+    processor: str = ""
 
 
 @dataclass(frozen=True)

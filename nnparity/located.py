@@ -148,7 +148,7 @@ def known_lines(report: Report, known: Iterable[KnownDivergence], bench: Bench) 
         if entry.component in report.steps
         and entry.stage is stage
         and words.search(entry.reason)
-        and entry.versions_hold(bench.versions(entry.component))
+        and bench.holds_here(entry)
     )
     reasons = {(entry.component, entry.reason): web_link(entry.link) for entry in fitting}
     for (component, reason), link in islice(reasons.items(), MOST_KNOWN):

@@ -57,6 +57,9 @@ def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -
     NOT_HERE only where no path of it can run here, or some environment is not built, so that it may show elsewhere.
     MASKED where the witness shows something else on every path that can run.
     """
+    if not bench.holds_here(entry):
+        about = " ".join(filter(None, (*entry.versions, entry.processor)))
+        return Tried(Became.NOT_HERE, said=f"it is about {about}, which this machine has not")
     oracle = Oracle(bench)
     declared: dict[str, str] = {}
     problems: dict[str, str] = {}

@@ -37,7 +37,7 @@ def units_of(models: Iterable[Model], routes: Sequence[Route], recorded: Collect
 def witness_units(known: Iterable[KnownDivergence], routes: Sequence[Route], bench: Bench) -> Iterator[Unit]:
     """Yield every known divergence's witness on the paths that the entry speaks about."""
     for entry in known:
-        if entry.witness.layer not in bench.content.layers or not entry.versions_hold(bench.versions(entry.component)):
+        if entry.witness.layer not in bench.content.layers or not bench.holds_here(entry):
             continue
         concerned = tuple(route for route in routes if entry.on_path(route.steps))
         if concerned:

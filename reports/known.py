@@ -79,6 +79,7 @@ def _entry(name: str, outcomes: Sequence[Outcome], facts: Facts) -> dict[str, ob
         "reason": said.reason or "no reason is given in this results file",
         "link": said.link,
         "versions": said.versions,
+        "processor": said.processor,
         "count": len(outcomes),
         "witness": _witness(witnesses),
     }

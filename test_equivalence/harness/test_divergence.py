@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
 from nnparity.discovery import Content
-from nnparity.divergence import Fix, KnownDivergence, judge
+from nnparity.divergence import Fix, KnownDivergence, askable, judge
 from nnparity.lanes import demanded
 from nnparity.layers import Case
 from nnparity.outcome import Outcome, Stage, Status, Verdict
@@ -146,7 +146,7 @@ VERSIONS = st.tuples(st.integers(0, 3), st.integers(0, 3)).map(lambda parts: "."
 def test_entry_holds_for_the_versions_that_it_names(installed: str, operator: str, named: str) -> None:
     entry = entry_of(versions=(f"table{operator}{named}",))
     holds = SpecifierSet(f"{operator}{named}").contains(installed, prereleases=True)
-    assert entry.covers(case_of(1).layer, PATH, {"table": installed}) is holds
+    assert entry.holds_with({"table": installed}, ()) is holds
 
 
 def test_version_local_parts_are_no_obstacle() -> None:
@@ -157,6 +157,32 @@ def test_version_local_parts_are_no_obstacle() -> None:
 @pytest.mark.parametrize(("installed", "holds"), [("1.0", True), ("2.0", False)])
 def test_names_of_distributions_may_be_written_in_any_way(written: str, installed: str, holds: bool) -> None:
     assert entry_of(versions=(written,)).versions_hold({"some-package": installed}) is holds
+
+
+@pytest.mark.parametrize(
+    ("wanted", "has", "holds"),
+    [
+        ("", (), True),
+        ("avx2", ("avx2", "fma"), True),
+        ("avx2", ("avx", "avx2_vnni"), False),
+        ("avx512f|avx2", ("avx2",), True),
+        ("avx512f|avx2", ("avx",), False),
+        ("!avx512f|avx2", ("avx2",), False),
+        ("!avx512f|avx2", ("avx",), True),
+        ("!avx512f", ("avx2",), True),
+        ("!avx512f", ("avx2", "avx512f"), False),
+        ("avx2 !avx512f", ("avx2", "avx512f"), False),
+        ("avx2 !avx512f", (), False),
+    ],
+)
+def test_entry_holds_on_the_processors_that_it_names(wanted: str, has: tuple[str, ...], holds: bool) -> None:
+    assert entry_of(processor=wanted).holds_with({}, has) is holds
+
+
+@pytest.mark.parametrize("wanted", ["avx2,fma", "! avx2", "avx512*", "!!avx2", "avx2|!fma"])
+def test_entry_about_a_processor_that_no_system_could_name_is_refused(wanted: str) -> None:
+    with pytest.raises(ValueError, match=r"processor of .* write it as in 'avx2 !avx512f'"):
+        askable([entry_of(processor=wanted)])
 
 
 def test_all_named_versions_must_hold() -> None:
@@ -182,7 +208,7 @@ def test_all_named_versions_must_hold() -> None:
 )
 def test_entry_covers_only_what_it_speaks_about(changes: dict[str, Any], covers: bool) -> None:
     entry, case = entry_of(**changes), case_of(1)
-    assert (entry.covers(case.layer, PATH, {}) and entry.applies(case)) is covers
+    assert (entry.covers(case.layer, PATH) and entry.applies(case)) is covers
 
 
 @settings(max_examples=200)

@@ -38,6 +38,7 @@ ROWS = (
         "memory",
         "code",
         "evidence",
+        "processor",
     ),
     ("paste",),
     (
