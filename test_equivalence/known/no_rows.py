@@ -18,6 +18,8 @@ OPTIMISED = ("onnxruntime_cpu", "onnxruntime_cpu_extended", "onnxruntime_cpu_bas
 ONNX_RUNTIME = (*OPTIMISED, "onnxruntime_cpu_unoptimized")
 WEB = "onnxruntime_web_wasm"
 EVERY_SETTING = (*ONNX_RUNTIME, WEB)
+# Unless it is told, TensorFlow uses oneDNN only on processors with instructions for neural networks (IsMKLEnabled).
+ONEDNN_BY_DEFAULT = "avx512_vnni|avx_vnni"
 SIZES = {"batch": 0, "dtype": "float32"}
 WINDOW = {"kernel": [1], "stride": [1], "dilation": [1], "padding": [0, 0], "size": [1]}
 SQUARE = {"kernel": [1, 1], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [1, 1]}
@@ -45,6 +47,7 @@ def no_rows(
     versions: tuple[str, ...],
     witness: Case,
     paths: str = "*",
+    processor: str = "",
 ) -> KnownDivergence:
     """Return an entry for these layers, separated by spaces, where an input has no elements."""
     named: Collection[str] = layers.split()
@@ -101,10 +104,11 @@ FRAMEWORKS = (
             shown=shown,
             fix=Fix.UPSTREAM,
             reason="a convolution of no rows by oneDNN has the shape of its input, channels and all, "
-            f"{then}; right with TF_ENABLE_ONEDNN_OPTS=0",
+            f"{then}; right with TF_ENABLE_ONEDNN_OPTS=0, and on processors on which that is the default",
             link="https://github.com/tensorflow/tensorflow/pull/112639",
             versions=("tensorflow-cpu<=2.21.0",),
             witness=witness,
+            processor=ONEDNN_BY_DEFAULT,
         )
         for component, layers, shown, then, witness in (
             (

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from nnparity.conditions import both, non_finite, row_below
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
+from nnparity.loading import load_file
 from nnparity.outcome import Stage, Status
+
+ONEDNN_BY_DEFAULT = load_file(Path(__file__).with_name("no_rows.py")).ONEDNN_BY_DEFAULT
 
 
 def dense_relu(case: Case) -> bool:
@@ -24,7 +29,7 @@ KNOWN = (
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
         reason="Grappler fuses MatMul, BiasAdd and Relu into one oneDNN operator, whose ReLU of NaN is 0; operator by "
-        "operator, and with TF_ENABLE_ONEDNN_OPTS=0, it is NaN",
+        "operator, with TF_ENABLE_ONEDNN_OPTS=0, and on processors on which that is the default, it is NaN",
         link="none found: tensorflow relu NaN grappler remapper fused MatMul BiasAdd Relu returns 0 instead of NaN",
         versions=("tensorflow-cpu<=2.21.0",),
         witness=Case(
@@ -42,6 +47,7 @@ KNOWN = (
             {"x": np.array([[np.nan]], np.float32)},
         ),
         applies=both(dense_relu, non_finite),
+        processor=ONEDNN_BY_DEFAULT,
     ),
     KnownDivergence(
         component="tensorflow_function",
@@ -50,7 +56,8 @@ KNOWN = (
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
         reason="Grappler fuses Softplus, Tanh and Mul into oneDNN's Mish, which loses the left tail: 6 % off at -15; "
-        "operator by operator, and with TF_ENABLE_ONEDNN_OPTS=0, it does not",
+        "operator by operator, with TF_ENABLE_ONEDNN_OPTS=0, and on processors on which that is the default, it does "
+        "not",
         link="https://github.com/tensorflow/tensorflow/pull/54428",
         versions=("tensorflow-cpu<=2.21.0",),
         witness=Case(
@@ -60,5 +67,6 @@ KNOWN = (
             {"x": np.array([[-15.2, -15.2]], np.float32)},
         ),
         applies=row_below(2, reaching=-1),
+        processor=ONEDNN_BY_DEFAULT,
     ),
 )
