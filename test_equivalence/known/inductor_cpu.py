@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, in_bfloat16
+from nnparity.conditions import both, config_is, in_bfloat16, row_near_zero
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.loading import load_file
 from nnparity.outcome import Stage, Status
 
 NO_ROWS = load_file(Path(__file__).with_name("no_rows.py"))
+
+STEP = {"batch": 1, "dtype": "bfloat16", "time": 1, "features": 1, "hidden": 1}
 
 KNOWN = (
     NO_ROWS.no_rows(
@@ -47,5 +49,55 @@ KNOWN = (
             },
         ),
         applies=both(config_is(mode="add"), in_bfloat16),
+    ),
+    *(
+        KnownDivergence(
+            component="inductor_cpu",
+            layer="*lstm",
+            stage=stage,
+            status=status,
+            fix=Fix.UPSTREAM,
+            reason=f"an LSTM in bfloat16 {reason}",
+            link="https://github.com/intel/torch-xpu-ops/issues/4066",
+            versions=("torch<=2.13.0",),
+            witness=Case("bidirectional_lstm", {**STEP, "bias": bias}, 0, {"x": np.ones((1, 1, 1), "bfloat16")}),
+            applies=both(in_bfloat16, config_is(bias=bias)),
+            processor="!avx512bw",
+        )
+        for bias, stage, status, reason in (
+            (
+                True,
+                Stage.RUN,
+                Status.ERROR,
+                "becomes mkldnn_rnn_layer, and nobody asks, as eager PyTorch does, whether oneDNN has that for this "
+                "processor, which without AVX-512BW it has not (use_mkldnn in torch/_decomp/decompositions.py): could "
+                "not create a primitive descriptor for the LSTM forward propagation primitive",
+            ),
+            (
+                False,
+                Stage.COMPARE,
+                Status.MISMATCH,
+                "without biases gets zeros of float32 for them (mkldnn_one_layer_lstm in torch/_decomp/"
+                "decompositions.py), and oneDNN's outputs are of float32 then",
+            ),
+        )
+    ),
+    KnownDivergence(
+        component="inductor_cpu",
+        layer="elu_family",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="expm1 in vectorised code is exp(x) - 1, which is 0 near 0; one number at a time it is std::expm1 "
+        "(CppVecOverrides.expm1 in torch/_inductor/codegen/cpp.py)",
+        link="https://github.com/pytorch/pytorch/pull/190533",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "elu_family",
+            {"batch": 1, "dtype": "float32", "kind": "elu", "alpha": 1.0, "inner": [16]},
+            0,
+            {"x": np.full((1, 16), -1e-8, np.float32)},
+        ),
+        applies=row_near_zero(2**-3),
     ),
 )
