@@ -268,7 +268,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
             0,
             {"x": np.zeros((0, 2), np.float32)},
         ),
-        applies=both(empty, config_is(axis=-1)),
+        applies=lambda case: empty(case) and case.config["axis"] in {-1, len(case.config["inner"])},
         paths="tensorflow>*mnn_from_onnx*",
     ),
     entry(

@@ -27,6 +27,35 @@ def case(layer: str, x: np.ndarray, *, opened: bool = False, **keys: object) -> 
     return Case(layer, config, 0, {"x": x}, open_axes=("batch",) if opened else ())
 
 
+def transposed(taken: int, given: int, *, bias: bool) -> Case:
+    """Return a transposed convolution of so many channels to so many."""
+    return case(
+        "conv_transpose2d",
+        np.ones((1, taken, 2, 2), np.float32),
+        in_channels=taken,
+        out_channels=given,
+        groups=1,
+        size=[2, 2],
+        kernel=[2, 2],
+        stride=[2, 2],
+        padding=[0, 0],
+        output_padding=[0, 0],
+        bias=bias,
+    )
+
+
+def channels(case: Case) -> tuple[int, int]:
+    """Return how many channels each group of a convolution takes and gives."""
+    taken, given = (case.config[name] // case.config["groups"] for name in ("in_channels", "out_channels"))
+    return taken, given
+
+
+def exchanges_channels(case: Case) -> bool:
+    """Whether weights that are ordered with both numbers of channels exchanged are in another order."""
+    taken, given = channels(case)
+    return taken != given and (min(taken, given) > 1 or case.config["kernel"] != [1, 1])
+
+
 def entry(
     layers: str,
     *,
@@ -142,19 +171,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
         shown=DIFFERENT,
         reason="the bias of TRANSPOSE_CONV is left out",
         link="none found: alibaba/MNN tflite TRANSPOSE_CONV bias ignored deconvolution",
-        witness=case(
-            "conv_transpose2d",
-            np.ones((1, 1, 2, 2), np.float32),
-            in_channels=1,
-            out_channels=1,
-            groups=1,
-            size=[2, 2],
-            kernel=[2, 2],
-            stride=[2, 2],
-            padding=[0, 0],
-            output_padding=[0, 0],
-            bias=True,
-        ),
+        witness=transposed(2, 2, bias=True),
         applies=config_is(bias=True),
     ),
     entry(
@@ -225,7 +242,8 @@ KNOWN: tuple[KnownDivergence, ...] = (
     entry(
         "depthwise_conv2d",
         shown=DIFFERENT,
-        reason="DEPTHWISE_CONV_2D with a multiplier has its weights in another order",
+        reason="DEPTHWISE_CONV_2D with a multiplier becomes one without, of as many channels as come out: each takes "
+        "the channel of its own number, which beyond the input's is 0. Of one channel it is right",
         link="none found: alibaba/MNN tflite DEPTHWISE_CONV_2D depth_multiplier wrong result",
         witness=case(
             "depthwise_conv2d",
@@ -235,34 +253,31 @@ KNOWN: tuple[KnownDivergence, ...] = (
             window={"kernel": [1, 1], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [1, 1]},
             bias=False,
         ),
-        applies=lambda case: case.config["multiplier"] > 1,
+        applies=lambda case: case.config["multiplier"] > 1 and case.config["channels"] > 1,
     ),
     entry(
         "conv_transpose2d",
         shown=DIFFERENT,
-        reason="TRANSPOSE_CONV of one pixel by a kernel of one gives 0",
-        link="none found: alibaba/MNN tflite TRANSPOSE_CONV 1x1 zero result",
-        witness=case(
-            "conv_transpose2d",
-            np.ones((1, 1, 1, 1), np.float32),
-            in_channels=1,
-            out_channels=1,
-            groups=1,
-            size=[1, 1],
-            kernel=[1, 1],
-            stride=[1, 1],
-            padding=[0, 0],
-            output_padding=[0, 0],
-            bias=False,
-        ),
-        applies=config_is(size=[1, 1], kernel=[1, 1]),
-        paths="tensorflow>*",
+        reason="TRANSPOSE_CONV of one channel to one becomes DeconvolutionDepthwise, which takes its second input for "
+        "its weights: that is the shape of the output here, whose integers it reads as floats near 0",
+        link="none found: alibaba/MNN tflite TRANSPOSE_CONV single channel DeconvolutionDepthwise output shape zero",
+        witness=transposed(1, 1, bias=False),
+        applies=lambda case: channels(case) == (1, 1),
+    ),
+    entry(
+        "conv_transpose2d",
+        shown=DIFFERENT,
+        reason="the weights of TRANSPOSE_CONV are put in order as though the numbers of channels in and out were "
+        "exchanged: right where they are equal, and of one cell where one of them is 1",
+        link="none found: alibaba/MNN tflite TRANSPOSE_CONV weight order input output channels deconvolution wrong",
+        witness=transposed(1, 2, bias=False),
+        applies=exchanges_channels,
     ),
     entry(
         "einsum",
         shown=FAILING,
-        reason="BATCH_MATMUL of two matrices, of which one was a vector, is an operator that the kernels for CPUs do "
-        "not take: Don't support type [BatchMatMul]",
+        reason="BATCH_MATMUL of two operands of two axes each stays an operator that the kernels for CPUs do not take: "
+        "Don't support type [BatchMatMul]; where one of them has three it is right",
         link="none found: alibaba/MNN tflite Don't support type BatchMatMul Create execution error",
         witness=Case(
             "einsum",

@@ -29,7 +29,7 @@ PIXELS = {"channels": 5, "reduced": 2, "height": 3, "width": 4, "layout": "NHWC"
 PIXELS = {**PIXELS, "activation": "relu", "gate": "hard_sigmoid"}
 UNEVEN = {"kernel": [3, 2], "stride": [1, 1], "dilation": [1, 2], "padding": [2, 0, 0, 1], "size": [5, 6]}
 NORMALISED = {"in_channels": 2, "out_channels": 3, "groups": 1, "layout": "NHWC", "bias": False, "eps": 0.001}
-VOLUME = {"channels": 3, "spatial": [1, 1, 3], "eps": 1e-5, "layout": "channels_last", "affine": True}
+VOLUME = {"channels": 1, "spatial": [1, 1, 1], "eps": 1e-5, "layout": "channels_last", "affine": True}
 ONE_HEAD = {"groups": 1, "heads": 1, "depth": 1, "width": 1, "length": 1, "shared": "expanded", "bias": False}
 ROW = np.arange(1, 25, dtype=np.float32).reshape(2, 4, 3)
 PAST = np.linspace(-1, 1, 48, dtype=np.float32).reshape(2, 2, 4, 3)
@@ -59,6 +59,12 @@ def leaves_half(case: Case) -> bool:
 def approximated(case: Case) -> bool:
     """Whether the layer goes through a function that the processor approximates."""
     return case.layer in APPROXIMATED.split() and case.config.get("activation") != "relu"
+
+
+def vector_of_axis_before(case: Case) -> bool:
+    """Whether there are five axes, and as many channels as places on the last spatial one."""
+    spatial = case.config["spatial"]
+    return len(spatial) == 3 and bool(spatial[-1] == case.config["channels"])
 
 
 def entry(
@@ -202,12 +208,12 @@ KNOWN = (
     entry(
         "batch_norm",
         shown=LOADING,
-        reason="Mul of a tensor of five axes and a vector does not finalize where an Add follows: error 1002, memory "
-        "allocation; by itself it ends the process. With a constant of shape (1, 1, 1, 1, n) it is right, and of few "
-        "numbers; from how many on is not known",
+        reason="Mul of five axes by a vector of n numbers, where the axis before the last is of n too, does not "
+        "finalize where an Add follows: error 1002, memory allocation; by itself it ends the process where n > 1. Of "
+        "another size there it is right, as is a constant of shape (1, 1, 1, 1, n), a matrix, four axes, Add or Div",
         searched="QNN EP HTP 5D Mul broadcast vector Failed to finalize QNN graph 1002 segmentation fault",
-        witness=Case("batch_norm", {**ONE, **VOLUME}, 0, {"x": np.zeros((1, 1, 1, 3, 3), np.float32)}),
-        applies=both(config_is(layout="channels_last"), lambda case: len(case.config["spatial"]) == 3),
+        witness=Case("batch_norm", {**ONE, **VOLUME}, 0, {"x": np.zeros((1, 1, 1, 1, 1), np.float32)}),
+        applies=both(config_is(layout="channels_last"), vector_of_axis_before),
         paths="tensorflow>*",
     ),
     entry(
