@@ -12,8 +12,14 @@ from nnparity.loading import load_file
 
 SUPPORT = Path(__file__).parents[1] / "support"
 COMPILER = "g++"
-# Neither changes what is computed; they are for profilers, and debug information is half of what a compiler does here.
-OPTIONS = {"cpp.threads": 1, "aot_inductor.enable_line_tables": False, "aot_inductor.enable_frame_pointer": False}
+# But for the threads these change nothing that is computed: debug information is half of what a compiler does here, and
+# the code around the kernels, which only calls them, need not be optimised.
+OPTIONS = {
+    "cpp.threads": 1,
+    "aot_inductor.enable_line_tables": False,
+    "aot_inductor.enable_frame_pointer": False,
+    "aot_inductor.compile_wrapper_opt_level": "O0",
+}
 
 
 class InductorCpu:

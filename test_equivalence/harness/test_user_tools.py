@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from nnparity.discovery import Content
+from nnparity.making import telling_words
 
 HERE = Path(__file__).parent
 STAND_INS = HERE / "stand_ins"
@@ -72,6 +73,7 @@ class Bench:
         fault: str = "right",
         outputs: Mapping[str, str] | None = None,
         open_batch: bool = False,
+        by_hand: bool = False,
     ) -> Answer:
         assert self.child.stdin is not None
         assert self.child.stdout is not None
@@ -87,6 +89,7 @@ class Bench:
             "inputs": {name: [one.shape, one.dtype.name, one.tobytes().hex()] for name, one in inputs.items()},
             "outputs": dict(outputs or {"y": "float32"}),
             "open": open_batch,
+            "by_hand": str(ROOT / "converters" / "by_hand" / "native_tools.py") if by_hand else "",
         }
         self.child.stdin.write(json.dumps(request) + "\n")
         self.child.stdin.flush()
@@ -307,6 +310,41 @@ def test_failure_of_a_users_program_is_told_as_what_it_is(
     answer = bench.run(steps, RELU, {"x": VALUES}, fault=fault)
     assert answer.get("raised") == raised, answer
     assert words in answer["text"]
+
+
+# Not those that only nnparity looks for, such as a file that is too short.
+OF_THE_PROGRAM = ("crash", "failure", "empty", "no prerun", "short buffer")
+BY_HAND = [
+    (PPL, {}),
+    (PPL, {"fault": "newer"}),
+    (TENGINE, {}),
+    (TNN, {}),
+    (NAIVE, {}),
+    (TNN, {"fault": "renamed"}),
+    (SNPE, {}),
+    (TRT, {}),
+    (TRT, {"open_batch": True}),
+]
+
+
+@pytest.mark.parametrize("nodes", [RELU, SUM], ids=["one input", "several"])
+@pytest.mark.parametrize(("steps", "options"), BY_HAND)
+def test_what_is_done_by_hand_gives_the_same(
+    bench: Bench, steps: tuple[str, ...], options: Mapping[str, Any], nodes: list[Any]
+) -> None:
+    inputs = dict.fromkeys(("x", "z")[: len(nodes)], VALUES)
+    found = bench.run(steps, nodes, inputs, by_hand=True, **options)
+    assert outputs_of(found)
+    assert found["outputs"] == bench.run(steps, nodes, inputs, **options)["outputs"]
+
+
+@pytest.mark.parametrize(("steps", "fault"), [(steps, fault) for steps, fault, *_ in RAISED if fault in OF_THE_PROGRAM])
+def test_program_that_fails_by_hand_does_so_in_the_same_words(bench: Bench, steps: tuple[str, ...], fault: str) -> None:
+    x = {"x": VALUES}
+    said, expected = (bench.run(steps, RELU, x, fault=fault, by_hand=by_hand) for by_hand in (True, False))
+    assert "raised" in said, said
+    told = " ".join(said["text"].split())
+    assert all(words in told for words in telling_words(expected["text"])), (said["text"], expected["text"])
 
 
 def test_crash_of_a_users_library_ends_the_worker(bench: Bench) -> None:

@@ -26,7 +26,7 @@ def main() -> int:
     if fault == "no GPU":
         sys.stderr.write("[E] Cuda failure: no CUDA-capable device is detected\n")
         return 1
-    if "--onnx" in said:
+    if "--onnx" in said and build in said:
         stand_in.keep("build", "\n".join(sys.argv[1:]).encode())
         content = Path(said["--onnx"]).read_bytes()
         model = tiny_onnx.model_of(content)
@@ -40,7 +40,7 @@ def main() -> int:
         Path(said["--exportLayerInfo"]).write_text(json.dumps({"Layers": layers, "Bindings": []}), encoding="utf-8")
         Path(said["--saveEngine"]).write_bytes(content)
         return 0
-    model = tiny_onnx.model_of(Path(said["--loadEngine"]).read_bytes())
+    model = tiny_onnx.model_of(Path(said.get("--loadEngine") or said["--onnx"]).read_bytes())
     files = dict(one.split(":") for one in said["--loadInputs"].split(","))
     shapes = {value.name: value.sizes for value in model.inputs}
     if "--shapes" in said:
