@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, not_a_number
+from nnparity.conditions import both, config_is, in_bfloat16, not_a_number
 from nnparity.contracts import Arrays
 from nnparity.divergence import Fix, KnownDivergence
+from nnparity.dtypes import BFLOAT16
 from nnparity.layers import Case, weights_of
 from nnparity.loading import load_file
 from nnparity.outcome import Stage, Status
@@ -136,23 +137,30 @@ KNOWN = (
         ),
         applies=crops,
     ),
-    KnownDivergence(
-        component="executorch_cpu",
-        layer="max_pool2d",
-        stage=Stage.COMPARE,
-        status=Status.MISMATCH,
-        fix=Fix.UPSTREAM,
-        reason="aten::max_pool2d_with_indices keeps a NaN only where it is the first number of a window",
-        link="none found: executorch portable max_pool2d_with_indices NaN not propagated",
-        versions=VERSIONS,
-        witness=Case(
-            "max_pool2d",
-            {"batch": 1, "dtype": "float32", "channels": 1, "window": WINDOW, "ceil_mode": False},
-            0,
-            {"x": np.array([[[[1, np.nan]]]], np.float32)},
-        ),
-        applies=not_a_number,
-        paths="*executorch_from_exported_program>*",
+    *(
+        KnownDivergence(
+            component="executorch_cpu",
+            layer="max_pool2d",
+            stage=Stage.COMPARE,
+            status=Status.MISMATCH,
+            fix=Fix.UPSTREAM,
+            reason="aten::max_pool2d_with_indices keeps a NaN only where it is the first number of a window",
+            link="none found: executorch portable max_pool2d_with_indices NaN not propagated",
+            versions=VERSIONS,
+            witness=Case(
+                "max_pool2d",
+                {"batch": 1, "dtype": dtype, "channels": 1, "window": WINDOW, "ceil_mode": False},
+                0,
+                {"x": np.array([[[[1, np.nan]]]], dtype)},
+            ),
+            applies=applies,
+            paths=paths,
+        )
+        # XNNPACK is given none of bfloat16.
+        for dtype, applies, paths in (
+            ("float32", not_a_number, "*executorch_from_exported_program>*"),
+            (BFLOAT16, both(in_bfloat16, not_a_number), "*executorch_from_exported_program_xnnpack>*"),
+        )
     ),
     KnownDivergence(
         component="executorch_cpu",
