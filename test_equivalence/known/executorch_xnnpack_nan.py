@@ -41,6 +41,15 @@ def reaches_linear(case: Case) -> bool:
     return any(not np.isfinite(array).all() for array in given)
 
 
+def reaches_product(case: Case) -> bool:
+    """Whether a product of two of the inputs, or of what becomes of them, has a NaN."""
+    if case.layer != "einsum":
+        return non_finite(case)
+    with np.errstate(all="ignore"):
+        product = np.einsum(case.config["equation"], *(array.astype(np.float64) for array in case.inputs.values()))
+    return bool(np.isnan(product).any())
+
+
 def reaches_convolution(case: Case) -> bool:
     """Whether a convolution of several channels is given a NaN, or infinities of which it makes one.
 
@@ -116,7 +125,7 @@ KNOWN = (
             0,
             {"left": nan(1, 2, 2), "right": np.ones((2, 2), np.float16)},
         ),
-        applies=non_finite,
+        applies=reaches_product,
     ),
     limited(
         "conv1d conv2d_bn_relu conv_transpose2d depthwise_conv2d inverted_residual padded_conv2d patch_embedding "
