@@ -1,46 +1,83 @@
-"""What XNNPACK shows where ExecuTorch delegates to it."""
+"""What XNNPACK shows where ExecuTorch delegates to it; what it makes of NaN is in a file of its own."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from nnparity.conditions import beyond, both, config_is, either, in_half, infinite, non_finite, not_a_number
+from nnparity.conditions import both, config_is, either, in_bfloat16, non_finite
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
 VERSIONS = ("executorch<=1.5.1",)
 ONE = {"batch": 1, "dtype": "float32"}
-NAN = np.full((1, 1, 1, 1), np.nan, np.float32)
 WINDOW = {"kernel": [1, 1], "stride": [1, 1], "padding": [0, 0], "size": [1, 1]}
-SUM = {"equation": "bij,jk->bik", "d": 1, "h": 1, "i": 2, "j": 2, "k": 2}
 DELEGATED = "*_xnnpack>executorch_cpu"
 ONE_PAIR = {"pairs": 1, "odd": False, "shift": 0, "period": 10000.0, "inner": []}
 
 
-def alone_in_channel(case: Case) -> bool:
-    """Whether some 1x1 convolution has one channel, or takes each by itself."""
+def delegated_floats(case: Case) -> bool:
+    """Whether the partitioner takes the case's dtype: of bfloat16 it takes no arithmetic but what is cast first."""
+    return not in_bfloat16(case)
+
+
+def far_out(case: Case) -> bool:
+    """Whether a number, not an infinity, is beyond 1e9."""
+    numbers = case.inputs["t"]
+    return bool((np.isfinite(numbers) & (np.abs(numbers) > 1e9)).any())
+
+
+def has_positive_infinity(case: Case) -> bool:
+    """Whether a number is +infinity."""
+    return bool(np.isposinf(case.inputs["x"]).any())
+
+
+# XNNPACK's depthwise kernels have these numbers of taps; a convolution with more of them is no depthwise one.
+TAPS = (3, 4, 9, 25)
+
+
+def taps_alone(case: Case) -> list[int]:
+    """Return the number of taps of each convolution that makes one channel of one, which XNNPACK has as depthwise."""
     config = case.config
-    if case.layer == "resnet_bottleneck":
-        return 1 in {config["in_channels"], config["hidden"]}
-    if case.layer == "inverted_residual":
-        return bool(config["in_channels"] == 1)
-    if case.layer == "squeeze_excite":
-        return bool(config["channels"] == config["reduced"] == 1)
-    window = config.get("window", config)
-    kernel = window.get("kernel", []) if isinstance(window, dict) else []
-    alone = "multiplier" in config or config.get("in_channels") == config.get("groups", 1)
-    return alone and bool(kernel) and set(kernel) == {1}
+    if case.layer == "batch_norm":
+        return [1] if len(config["spatial"]) < 3 else []
+    if case.layer in {"inverted_residual", "resnet_bottleneck"}:
+        inverted = "expansion" in config
+        hidden = config["in_channels"] * config["expansion"] if inverted else config["hidden"]
+        spatial = [config["kernel"] ** 2 if inverted else 9] if inverted or hidden == 1 else []
+        ends = config["in_channels"], config["out_channels"]
+        pointwise = (hidden == 1 and 1 in ends) or (not inverted and ends == (1, 1))
+        return [*spatial, *([1] if pointwise else [])]
+    channels = {
+        "squeeze_excite": ("channels", "reduced"),
+        "patch_embedding": ("channels", "embed"),
+        "depthwise_conv2d": ("multiplier",),
+        "padded_conv2d": ("in_channels", "out_channels"),
+    }
+    if case.layer in channels:
+        alone = all(config[key] == 1 for key in channels[case.layer])
+    else:
+        alone = config["in_channels"] == config.get("out_channels") == config.get("groups")
+    kernel = config.get("window", config).get("kernel", [config.get("patch", 1)] * 2)
+    return [math.prod(kernel)] if alone else []
+
+
+def has_spare_taps(case: Case) -> bool:
+    """Whether a depthwise convolution has fewer taps than the least kernel that it fits."""
+    return any(count < max(TAPS) and count not in TAPS for count in taps_alone(case))
 
 
 KNOWN = (
     KnownDivergence(
         component="executorch_from_exported_program_xnnpack",
-        layer="*",
+        layer="gelu mixer_block mlp transformer_encoder_block",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="GELU by tanh becomes XNNPACK's GELU by erf: the partitioner does not look at `approximate`",
+        reason="GELU by tanh becomes XNNPACK's GELU by erf, in float32, the one dtype in which it is taken: the "
+        "partitioner does not look at `approximate`",
         link="https://github.com/pytorch/executorch/pull/22851",
         versions=VERSIONS,
         witness=Case(
@@ -49,7 +86,9 @@ KNOWN = (
             0,
             {"x": np.array([[-2.7]], np.float32)},
         ),
-        applies=either(config_is(approximate="tanh"), config_is(activation="gelu_tanh")),
+        applies=both(
+            config_is(dtype="float32"), either(config_is(approximate="tanh"), config_is(activation="gelu_tanh"))
+        ),
     ),
     KnownDivergence(
         component="executorch_cpu",
@@ -67,62 +106,8 @@ KNOWN = (
             0,
             {"t": np.array([1e10], np.float32)},
         ),
-        applies=beyond(1e9),
+        applies=far_out,
         paths="*_xnnpack>executorch_cpu",
-    ),
-    KnownDivergence(
-        component="executorch_cpu",
-        layer="*",
-        stage=Stage.COMPARE,
-        status=Status.MISMATCH,
-        fix=Fix.NEVER,
-        reason="XNNPACK's products, convolutions, pooling and ReLU of float16 hold their results between two limits, "
-        "which makes the lower one of NaN: -infinity, or 0; XNNPACK promises nothing for NaN",
-        link="none found: XNNPACK f16 gemm minmax clamp NaN becomes -inf executorch",
-        versions=VERSIONS,
-        witness=Case(
-            "einsum",
-            {**ONE, "dtype": "float16", **SUM},
-            0,
-            {"left": np.full((1, 2, 2), np.nan, np.float16), "right": np.ones((2, 2), np.float16)},
-        ),
-        applies=both(in_half, non_finite),
-        paths=DELEGATED,
-    ),
-    *(
-        KnownDivergence(
-            component="executorch_cpu",
-            layer=witness.layer,
-            stage=Stage.COMPARE,
-            status=Status.MISMATCH,
-            fix=Fix.NEVER,
-            reason="XNNPACK's pooling of float32 holds its results between two limits, which makes -infinity of NaN; "
-            "its products do not; XNNPACK promises nothing for NaN",
-            link="none found: XNNPACK f32 average pooling minmax clamp NaN becomes -inf executorch",
-            versions=VERSIONS,
-            witness=witness,
-            applies=non_finite,
-            paths=DELEGATED,
-        )
-        for witness in (
-            Case(
-                "avg_pool2d",
-                {**ONE, "channels": 1, "window": WINDOW, "ceil_mode": False, "count_include_pad": False},
-                0,
-                {"x": NAN},
-            ),
-            Case(
-                "max_pool2d",
-                {
-                    **ONE,
-                    "channels": 1,
-                    "window": {**WINDOW, "dilation": [1, 1], "padding": [0] * 4},
-                    "ceil_mode": False,
-                },
-                0,
-                {"x": NAN},
-            ),
-        )
     ),
     KnownDivergence(
         component="executorch_from_exported_program_xnnpack",
@@ -144,13 +129,16 @@ KNOWN = (
     ),
     KnownDivergence(
         component="executorch_cpu",
-        layer="*",
+        layer="batch_norm conv1d conv2d_bn_relu depthwise_conv2d inverted_residual padded_conv2d patch_embedding "
+        "resnet_bottleneck squeeze_excite",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="a depthwise 1x1 convolution runs with three taps, two of weight zero on the next pixels: 0 * infinity "
-        "is NaN",
-        link="none found: XNNPACK depthwise 1x1 convolution three taps zero weight infinity NaN",
+        reason="a depthwise convolution runs with 3, 4, 9 or 25 taps, those too many of weight zero on the next "
+        "pixels, where 0 times an infinity or NaN is NaN, which of float16 becomes -infinity: any that makes one "
+        "channel of one with another number of taps below 25, batch normalisation among them, which becomes one of "
+        "1x1; with 3, 4, 9, 25 or more taps none of 112 places of an infinity shows, with another number 27 to 112 do",
+        link="none found: XNNPACK depthwise convolution primary tile zero weight padding taps infinity NaN",
         versions=VERSIONS,
         witness=Case(
             "conv2d_bn_relu",
@@ -167,7 +155,7 @@ KNOWN = (
             0,
             {"x": np.full((1, 1, 1, 1), np.inf, np.float32)},
         ),
-        applies=both(alone_in_channel, infinite),
+        applies=both(delegated_floats, both(non_finite, has_spare_taps)),
         paths=DELEGATED,
     ),
     KnownDivergence(
@@ -190,21 +178,22 @@ KNOWN = (
     ),
     KnownDivergence(
         component="executorch_cpu",
-        layer="softplus",
+        layer="logsumexp",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
-        fix=Fix.NEVER,
-        reason="XNNPACK's exponential of NaN is 0, of bfloat16 between two casts to float32; XNNPACK promises nothing "
-        "for NaN",
-        link="https://github.com/tensorflow/tfjs/pull/3855",
+        fix=Fix.UPSTREAM,
+        reason="XNNPACK's logarithm takes exponent and mantissa of infinity for those of a number, 2 ** 127.5, and has "
+        "88.376 for it (f32-vlog, rational), in float16 and bfloat16 too, between two casts to float32; of 0 and of "
+        "negative numbers it is right",
+        link="none found: XNNPACK vlog rational log infinity 88.376",
         versions=VERSIONS,
         witness=Case(
-            "softplus",
-            {**ONE, "inner": [1], "beta": 1.0, "threshold": 20.0},
+            "logsumexp",
+            {**ONE, "inner": [1], "axis": -1, "keepdims": False},
             0,
-            {"x": np.array([[np.nan]], np.float32)},
+            {"x": np.array([[np.inf]], np.float32)},
         ),
-        applies=not_a_number,
+        applies=has_positive_infinity,
         paths=DELEGATED,
     ),
 )
