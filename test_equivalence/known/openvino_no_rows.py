@@ -119,7 +119,7 @@ OF_ONE_OPERATOR: tuple[KnownDivergence, ...] = tuple(
             "makes its primitive: SIGFPE",
             "none found: openvino oneDNN LSTMSequence RNNSequence GRUSequence batch 0 SIGFPE compile_model",
             case("lstm", 3, 4, **{**NO_ROWS.RECURRENT, "time": 3, "features": 4, "hidden": 3}, layers=1),
-            "torch>* !*>openvino_from_tflite>*",
+            "* !*>openvino_from_tflite>*",
         ),
         (
             RUNTIMES,
