@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from nnparity.conditions import both, config_is, either, empty, in_half
+from nnparity.divergence import Fix
 from nnparity.layers import Case
 from nnparity.loading import load_file
 from nnparity.outcome import Stage, Status
 
+NO_ROWS = load_file(Path(__file__).with_name("no_rows.py"))
 PPQ = load_file(Path(__file__).with_name("ppq_torch_executor.py"))
 REDUCED_BY_TENSORFLOW = frozenset((
     "data_dependent_branch",
@@ -49,9 +51,7 @@ SIZED = frozenset((
 PAIR = {"batch": 1, "dtype": "float32", "inner": [2]}
 
 
-RESHAPED = frozenset((
-    "group_norm",
-    "grouped_query_attention",
+WITH_ALLOWZERO = frozenset((
     "multi_head_attention",
     "transformer_decoder_block",
     "transformer_encoder_block",
@@ -161,25 +161,48 @@ KNOWN = (
     ),
     PPQ.diverges(
         "*",
-        Case(
-            "group_norm",
-            {
-                "batch": 0,
-                "dtype": "float32",
-                "groups": 2,
-                "channels": 4,
-                "spatial": [3],
-                "eps": 1e-5,
-                "layout": "channels_first",
-                "affine": True,
-            },
-            0,
-            {"x": np.zeros((0, 4, 3), np.float32)},
-        ),
-        "Reshape to 0 rows and -1, or to what was one and is none, is left to torch.reshape, which refuses it",
+        NO_ROWS.case("multi_head_attention", 2, 2, **NO_ROWS.HEADS),
+        "Reshape copies the input's size at every 0 of the shape and does not read allowzero, by which it is a size "
+        "(default.py, Reshape_forward): (1, 0, 2) to (0, 2) is asked for as (1, 2)",
         "none found: OpenPPL/ppq Reshape zero dimension empty tensor allowzero",
-        applies=both(PPQ.layer_in(RESHAPED), empty),
+        applies=both(PPQ.layer_in(WITH_ALLOWZERO), empty),
         paths="*>onnx_from_torch>*",
+    ),
+    *(
+        NO_ROWS.no_rows(
+            "onnx_from_torch",
+            layer,
+            shown=NO_ROWS.RUNNING,
+            fix=Fix.UPSTREAM,
+            reason=f"{what} is written with a Reshape to 0 rows, which copies the size, and -1, which nothing answers; "
+            "torch.reshape, to which PPQ hands both, refuses it (default.py, Reshape_forward)",
+            link="none found: onnxscript torchlib group_norm repeat_interleave Reshape -1 zero dimension",
+            versions=("torch<=2.13.0", "onnxscript<=0.7.2"),
+            witness=witness,
+            paths="*>onnx_from_torch>ppq_torch_executor",
+        )
+        for layer, what, witness in (
+            (
+                "group_norm",
+                "group normalisation",
+                NO_ROWS.case(
+                    "group_norm",
+                    2,
+                    3,
+                    groups=1,
+                    channels=2,
+                    spatial=[3],
+                    eps=1e-5,
+                    layout="channels_first",
+                    affine=True,
+                ),
+            ),
+            (
+                "grouped_query_attention",
+                "repeat_interleave",
+                NO_ROWS.case("grouped_query_attention", 3, 1, **{**NO_ROWS.GROUPED, "length": 3}),
+            ),
+        )
     ),
     *(
         PPQ.diverges(

@@ -314,8 +314,9 @@ KNOWN = (
             0,
             {"x": np.zeros((0, 2), np.float32)},
         ),
-        "ReduceMean of no rows gives back its input, with the axis that it should have reduced",
-        "none found: OpenPPL/ppq GatherND_forward reshape empty tensor batch 0 ReduceMean",
+        "ReduceMean and ReduceMax of what has a first axis of size 0 give back their input, with the axis that they "
+        "should have reduced (default.py, ReduceMean_forward: len(input_value) == 0)",
+        "none found: OpenPPL/ppq ReduceMean_forward ReduceMax_forward len(input_value) == 0 empty tensor batch 0",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         applies=empty,
@@ -381,8 +382,9 @@ KNOWN = (
             0,
             {"x": np.zeros((0, 2), np.float32), "indices": np.zeros((0, 1), np.int32)},
         ),
-        "GatherND reshapes what it takes with a -1 in the shape, which nothing answers where there are no rows",
-        "none found: OpenPPL/ppq GatherND_forward reshape empty tensor batch 0 ReduceMean",
+        "GatherND with batch_dims reshapes its indices to the batch's sizes, -1 and their last size (default.py, "
+        "GatherND_forward), and -1 has no answer where the batch is 0; without batch_dims it takes no rows",
+        "none found: OpenPPL/ppq GatherND_forward batch_dims reshape empty tensor batch 0",
         applies=both(layer_in(("take_along_axis", "mixture_of_experts")), empty),
         paths="tensorflow>*",
     ),
