@@ -100,4 +100,22 @@ KNOWN = (
         ),
         applies=row_near_zero(2**-3),
     ),
+    KnownDivergence(
+        component="inductor_cpu",
+        layer="integer_division",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="integers divided by a constant without axes, rounding_mode=floor, are divided by C++'s /, which rounds "
+        "towards 0: 5 by -3 is -1; by a constant with an axis, if of one number, it is floor_divide_integral and right",
+        link="none found: AOTInductor torch.div rounding_mode floor integer 0-d buffer constant truncates negative",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "integer_division",
+            {"batch": 2, "dtype": "float32", "inner": [], "numbers": "int32", "mode": "floor"},
+            0,
+            {"x": np.array([-1, 1], np.int32)},
+        ),
+        applies=both(config_is(mode="floor", inner=[]), lambda case: case.config["numbers"] != "float"),
+    ),
 )
