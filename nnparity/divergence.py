@@ -72,6 +72,11 @@ class KnownDivergence:
         return f"{self.component}/{self.layer}/{self.stage.value}-{self.status.value}/{self.witness.id}"
 
     @property
+    def about(self) -> str:
+        """The versions that it is known of, and the processors if it is not about all."""
+        return ", ".join([*self.versions, *([f"a processor with {self.processor}"] if self.processor else [])])
+
+    @property
     def is_allowed(self) -> bool:
         """Whether the specification in `link` leaves it open, or says otherwise than the layer."""
         return self.fix is Fix.ALLOWED

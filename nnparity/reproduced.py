@@ -58,8 +58,7 @@ def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -
     MASKED where the witness shows something else on every path that can run.
     """
     if not bench.holds_here(entry):
-        about = " ".join(filter(None, (*entry.versions, entry.processor)))
-        return Tried(Became.NOT_HERE, said=f"it is about {about}, which this machine has not")
+        return Tried(Became.NOT_HERE, said=f"it is about {entry.about}, which this machine has not")
     oracle = Oracle(bench)
     declared: dict[str, str] = {}
     problems: dict[str, str] = {}

@@ -63,6 +63,7 @@ def no_rows(
         witness=witness,
         applies=both(lambda one: one.layer in named, empty),
         paths=paths,
+        processor=processor,
     )
 
 

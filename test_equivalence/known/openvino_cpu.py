@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from nnparity.conditions import (
@@ -16,8 +18,10 @@ from nnparity.conditions import (
 )
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
+from nnparity.loading import load_file
 from nnparity.outcome import Stage, Status
 
+ONEDNN_BY_DEFAULT = load_file(Path(__file__).with_name("no_rows.py")).ONEDNN_BY_DEFAULT
 SETTINGS = ("openvino_cpu", "openvino_cpu_default")
 VERSIONS = ("openvino<=2026.4.1",)
 ONE = {"batch": 1, "dtype": "float32"}
@@ -103,6 +107,7 @@ def entry(
     status: Status = Status.MISMATCH,
     applies: Condition = always,
     paths: str = "*",
+    processor: str = "",
 ) -> KnownDivergence:
     """Return an entry about the witness's layer, or about `layer`."""
     return KnownDivergence(
@@ -116,6 +121,7 @@ def entry(
         versions=VERSIONS,
         witness=witness,
         applies=applies,
+        processor=processor,
         paths=paths,
     )
 
@@ -150,15 +156,23 @@ KNOWN = tuple(
             link="https://github.com/openvinotoolkit/openvino/issues/35935",
             applies=both(takes_maximum, non_finite),
         ),
-        entry(
-            setting,
-            Case("softmax", {**ONE, "inner": [2], "axis": 1}, 0, x(1, NAN)),
-            layer="*",
-            reason="Softmax over a row with NaN or infinity gives NaN there and 0 elsewhere: its greatest number "
-            "forgets NaN, and its exponential is 0 for what is NaN or far below",
-            link="https://github.com/openvinotoolkit/openvino/issues/35897",
-            applies=both(has_softmax, non_finite),
-            paths="torch>*",
+        *(
+            entry(
+                setting,
+                Case("softmax", {**ONE, "inner": [*inner], "axis": 1}, 0, {"x": x(1, NAN)["x"].reshape(1, *inner)}),
+                layer="*",
+                reason="Softmax over a row with NaN or infinity gives NaN there and 0 elsewhere: its greatest number "
+                "forgets NaN, and its exponential is 0 for what is NaN or far below",
+                link="https://github.com/openvinotoolkit/openvino/issues/35897",
+                applies=both(has_softmax, non_finite),
+                paths=paths,
+                processor=processor,
+            )
+            for paths, processor, inner in (
+                ("torch>*", "", (2,)),
+                # Where TensorFlow uses oneDNN, its own softmax gives the same.
+                ("tensorflow>*", f"!{ONEDNN_BY_DEFAULT}", (2, 1)),
+            )
         ),
         entry(
             setting,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnparity.conditions import both, non_finite, row_below
+from nnparity.conditions import both, config_is, non_finite, row_below
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.loading import load_file
@@ -68,5 +68,33 @@ KNOWN = (
         ),
         applies=row_below(2, reaching=-1),
         processor=ONEDNN_BY_DEFAULT,
+    ),
+    KnownDivergence(
+        component="tensorflow_function",
+        layer="conv*",
+        stage=Stage.RUN,
+        status=Status.ERROR,
+        fix=Fix.UPSTREAM,
+        reason="Grappler fuses Conv2D and BiasAdd into one operator, whose kernel without oneDNN takes no groups in "
+        "float32: Fused conv implementation does not support grouped convolutions for now; without a bias, eagerly and "
+        "with TF_ENABLE_ONEDNN_OPTS=1, which is the default on other processors, it runs",
+        link="https://github.com/tensorflow/tensorflow/issues/53631",
+        versions=("tensorflow-cpu<=2.21.0",),
+        witness=Case(
+            "conv1d",
+            {
+                "batch": 1,
+                "dtype": "float32",
+                "in_channels": 2,
+                "out_channels": 2,
+                "groups": 2,
+                "bias": True,
+                "window": {"kernel": [1], "stride": [1], "dilation": [1], "padding": [0, 0], "size": [1]},
+            },
+            0,
+            {"x": np.ones((1, 2, 1), np.float32)},
+        ),
+        applies=both(config_is(bias=True, dtype="float32"), lambda case: case.config.get("groups", 1) > 1),
+        processor=f"!{ONEDNN_BY_DEFAULT}",
     ),
 )
