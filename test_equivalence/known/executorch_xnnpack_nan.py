@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nnparity.conditions import Condition, both, config_is, in_half, non_finite, not_a_number
-from nnparity.divergence import Fix, KnownDivergence
+from nnparity.divergence import Fix, KnownDivergence, every_case
 from nnparity.dtypes import is_float
 from nnparity.layers import Case
 from nnparity.loading import load_file
@@ -79,7 +79,7 @@ def limited(layer: str, *, kernel: str, witness: Case, applies: Condition) -> Kn
     )
 
 
-def unguarded(*, reason: str, link: str, witness: Case, applies: Condition) -> KnownDivergence:
+def unguarded(*, reason: str, link: str, witness: Case, applies: Condition = every_case) -> KnownDivergence:
     """Return an entry for an operator for whose NaN XNNPACK promises nothing."""
     return KnownDivergence(
         component="executorch_cpu",
@@ -213,6 +213,5 @@ KNOWN = (
             0,
             {"x": np.array([[np.nan]], np.float32)},
         ),
-        applies=lambda case: True,
     ),
 )

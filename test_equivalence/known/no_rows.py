@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 import numpy as np
 
-from nnparity.conditions import both, empty
-from nnparity.divergence import Fix, KnownDivergence
+from nnparity.conditions import Condition, both, empty
+from nnparity.divergence import Fix, KnownDivergence, every_case
 from nnparity.layers import Case
 from nnparity.outcome import Stage, Status
 
@@ -46,10 +46,11 @@ def no_rows(
     link: str,
     versions: tuple[str, ...],
     witness: Case,
+    applies: Condition = every_case,
     paths: str = "*",
     processor: str = "",
 ) -> KnownDivergence:
-    """Return an entry for these layers, separated by spaces, where an input has no elements."""
+    """Return an entry for these layers, separated by spaces, where an input has no elements and the condition holds."""
     named: Collection[str] = layers.split()
     return KnownDivergence(
         component=component,
@@ -61,7 +62,7 @@ def no_rows(
         link=link,
         versions=versions,
         witness=witness,
-        applies=both(lambda one: one.layer in named, empty),
+        applies=both(lambda one: one.layer in named, both(empty, applies)),
         paths=paths,
         processor=processor,
     )
@@ -165,7 +166,7 @@ EXPORTERS = (
             paths=paths,
         )
         for shown, paths in (
-            (RUNNING, "*>onnx_reference"),
+            (RUNNING, "*>onnx_reference *>onnx_from_torch>ppq_torch_executor"),
             (LOADING, "*>onnx_from_torch>*onnxruntime_* *>onnx_from_torch>qnn_* *>onnx_from_torch>tensorrt_rtx*"),
         )
         for layers, what, witness in (

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from nnparity.conditions import both, config_is
+from nnparity.conditions import config_is
 from nnparity.contracts import Arrays, Config
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
@@ -259,7 +258,17 @@ OF_ONE_OPERATOR: tuple[KnownDivergence, ...] = tuple(
     for component in components
 )
 OF_FOLDING: tuple[KnownDivergence, ...] = tuple(
-    replace(entry, applies=both(entry.applies, holds))
+    no_rows(
+        component,
+        layers,
+        shown=(Stage.CONVERT, Status.CRASH),
+        fix=Fix.UPSTREAM,
+        reason=f"{FOLDED}: {where}. glibc ends the process, as it finds out",
+        link=NOT_FOLDED,
+        versions=VERSIONS,
+        witness=witness,
+        applies=holds,
+    )
     for component, layers, where, holds, witness in (
         (
             "openvino_from_exported_program",
@@ -277,18 +286,6 @@ OF_FOLDING: tuple[KnownDivergence, ...] = tuple(
                 BEYOND,
             )
             for component in ("openvino_from_exported_program", "openvino_from_saved_model")
-        ),
-    )
-    for entry in (
-        no_rows(
-            component,
-            layers,
-            shown=(Stage.CONVERT, Status.CRASH),
-            fix=Fix.UPSTREAM,
-            reason=f"{FOLDED}: {where}. glibc ends the process, as it finds out",
-            link=NOT_FOLDED,
-            versions=VERSIONS,
-            witness=witness,
         ),
     )
 )

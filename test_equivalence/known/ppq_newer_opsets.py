@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from nnparity.conditions import both, config_is, either, empty, in_half
-from nnparity.divergence import Fix
 from nnparity.layers import Case
 from nnparity.loading import load_file
 from nnparity.outcome import Stage, Status
@@ -167,42 +166,6 @@ KNOWN = (
         "none found: OpenPPL/ppq Reshape zero dimension empty tensor allowzero",
         applies=both(PPQ.layer_in(WITH_ALLOWZERO), empty),
         paths="*>onnx_from_torch>*",
-    ),
-    *(
-        NO_ROWS.no_rows(
-            "onnx_from_torch",
-            layer,
-            shown=NO_ROWS.RUNNING,
-            fix=Fix.UPSTREAM,
-            reason=f"{what} is written with a Reshape to 0 rows, which copies the size, and -1, which nothing answers; "
-            "torch.reshape, to which PPQ hands both, refuses it (default.py, Reshape_forward)",
-            link="none found: onnxscript torchlib group_norm repeat_interleave Reshape -1 zero dimension",
-            versions=("torch<=2.13.0", "onnxscript<=0.7.2"),
-            witness=witness,
-            paths="*>onnx_from_torch>ppq_torch_executor",
-        )
-        for layer, what, witness in (
-            (
-                "group_norm",
-                "group normalisation",
-                NO_ROWS.case(
-                    "group_norm",
-                    2,
-                    3,
-                    groups=1,
-                    channels=2,
-                    spatial=[3],
-                    eps=1e-5,
-                    layout="channels_first",
-                    affine=True,
-                ),
-            ),
-            (
-                "grouped_query_attention",
-                "repeat_interleave",
-                NO_ROWS.case("grouped_query_attention", 3, 1, **{**NO_ROWS.GROUPED, "length": 3}),
-            ),
-        )
     ),
     *(
         PPQ.diverges(

@@ -90,7 +90,7 @@ def by_hand(said: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[s
                 source = target
         except Exception as problem:  # noqa: BLE001 what it raises is the answer
             return {"raised": type(problem).__name__, "text": str(problem)}
-    return {"outputs": {name: [list(one.shape), one.dtype.name, one.tobytes().hex()] for name, one in outputs.items()}}
+    return {"outputs": told(outputs)}
 
 
 def by_components(said: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
@@ -108,8 +108,11 @@ def by_components(said: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> 
             counts[at] = dict(artifact.operators or {})
     except Exception as problem:  # noqa: BLE001 what it raises is the answer
         return {"raised": type(problem).__name__, "text": str(problem), "at": at}
-    found = {name: [list(one.shape), one.dtype.name, one.tobytes().hex()] for name, one in outputs.items()}
-    return {"outputs": found, "operators": counts}
+    return {"outputs": told(outputs), "operators": counts}
+
+
+def told(outputs: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    return {name: [list(one.shape), one.dtype.name, one.tobytes().hex()] for name, one in outputs.items()}
 
 
 def main() -> None:
