@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
 from nnparity.conditions import beyond, both, config_is, either, empty, in_bfloat16, non_finite, small_row
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
+from nnparity.loading import load_file
 from nnparity.outcome import Stage, Status
+
+FROM_ONNX = load_file(Path(__file__).with_name("mnn_from_onnx.py"))
 
 VERSIONS = ("mnn<=3.6.1",)
 NAN = np.array([[np.nan]], np.float32)
@@ -268,7 +272,7 @@ KNOWN: tuple[KnownDivergence, ...] = (
             0,
             {"x": np.zeros((0, 2), np.float32)},
         ),
-        applies=lambda case: empty(case) and case.config["axis"] in {-1, len(case.config["inner"])},
+        applies=both(empty, FROM_ONNX.along_last),
         paths="tensorflow>*mnn_from_onnx*",
     ),
     entry(
