@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnparity.conditions import both, config_is, in_bfloat16, row_near_zero
+from nnparity.conditions import both, config_is, in_bfloat16, non_finite, row_near_zero
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
 from nnparity.loading import load_file
@@ -15,6 +15,12 @@ from nnparity.outcome import Stage, Status
 NO_ROWS = load_file(Path(__file__).with_name("no_rows.py"))
 
 STEP = {"batch": 1, "dtype": "bfloat16", "time": 1, "features": 1, "hidden": 1}
+
+
+def one_number(case: Case) -> bool:
+    """Whether the input is a single number, and is compiled as that."""
+    return case.inputs["x"].size == 1 and not case.open_axes
+
 
 KNOWN = (
     NO_ROWS.no_rows(
@@ -99,6 +105,24 @@ KNOWN = (
             {"x": np.full((1, 16), -1e-8, np.float32)},
         ),
         applies=row_near_zero(2**-3),
+    ),
+    KnownDivergence(
+        component="inductor_cpu",
+        layer="variance",
+        stage=Stage.COMPARE,
+        status=Status.MISMATCH,
+        fix=Fix.UPSTREAM,
+        reason="the variance of a single number is the constant 0, whatever the number (WelfordReduction.create in "
+        "torch/_inductor/ir.py), where that of an infinity or a NaN is NaN; of more rows of one number each it is",
+        link="https://github.com/pytorch/pytorch/issues/113167",
+        versions=("torch<=2.13.0",),
+        witness=Case(
+            "variance",
+            {"batch": 1, "dtype": "float32", "inner": [1], "axis": 1, "correction": 0, "keepdims": False},
+            0,
+            {"x": np.full((1, 1), np.inf, np.float32)},
+        ),
+        applies=both(non_finite, one_number),
     ),
     KnownDivergence(
         component="inductor_cpu",
