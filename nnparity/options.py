@@ -27,6 +27,11 @@ class Selection:
     required: tuple[str, ...] = ()
     in_process: tuple[str, ...] = ()
 
+    @property
+    def everything(self) -> bool:
+        """Whether no layer, path or component is named."""
+        return not (self.layers or self.paths or self.components)
+
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Selection:
         """Return the selection among the options of a command."""

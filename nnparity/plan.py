@@ -35,8 +35,9 @@ class Profile:
     """How much is drawn for each layer: configs beside the examples, inputs for each, configs with an open batch.
 
     relations: for how many inputs of each model every relation of the layer is asked about. varied: how many
-    examples are taken with each of VARIATIONS too. on_demand: whether paths on demand are run without being named.
-    examples: how many of the layer's examples are taken, None for all.
+    examples are taken with each of VARIATIONS too, or with one of them, which differs between layers, if in_turn.
+    on_demand: whether paths on demand are run without being named. examples: how many of the layer's examples are
+    taken, None for all.
     """
 
     name: str
@@ -47,12 +48,14 @@ class Profile:
     varied: int = 0
     on_demand: bool = False
     examples: int | None = None
+    in_turn: bool = False
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
         Profile("glance", configs=0, inputs=2, open_configs=1, examples=1),
+        Profile("suite", configs=0, inputs=2, open_configs=1, varied=1, examples=2, in_turn=True),
         Profile("quick", configs=1, inputs=3, open_configs=1, varied=1),
         Profile("ci", configs=3, inputs=6, open_configs=2, relations=2, varied=1),
         Profile("nightly", configs=40, inputs=25, open_configs=12, relations=8, varied=1, on_demand=True),
@@ -128,8 +131,10 @@ def examples_of(layer: LayerSpec, profile: Profile) -> tuple[Config, ...]:
 
 
 def variations(layer: LayerSpec, profile: Profile) -> list[Config]:
-    """Return the layer's first examples, each with every one of VARIATIONS."""
-    return [{**config, **changed} for config in layer.examples[: profile.varied] for changed in VARIATIONS]
+    """Return the layer's first examples, each with every one of VARIATIONS, or with the one whose turn it is."""
+    turn = seed_of(layer.name) % len(VARIATIONS)
+    changes = VARIATIONS[turn : turn + 1] if profile.in_turn else VARIATIONS
+    return [{**config, **changed} for config in layer.examples[: profile.varied] for changed in changes]
 
 
 def models_of(layer: LayerSpec, profile: Profile, seed: int) -> Iterator[Model]:

@@ -28,7 +28,8 @@ from nnparity.plan import PROFILES, Profile
 CONTENT = pytest.StashKey[Content]()
 SELECTION = pytest.StashKey[Selection]()
 ROUTES = pytest.StashKey[tuple[Route, ...]]()
-DEFAULT_PROFILE = "quick"
+WHOLE_SUITE, WHAT_IS_NAMED = "suite", "quick"
+ALWAYS = (Phase.explicit, Phase.generate)  # explain would try each argument that a check has again: it has one
 
 for _profile in PROFILES.values():
     _explores = _profile.name == "nightly"
@@ -38,11 +39,11 @@ for _profile in PROFILES.values():
         deadline=None,
         derandomize=not _explores,
         database=DirectoryBasedExampleDatabase(".hypothesis/examples") if _explores else None,
-        phases=tuple(Phase) if _explores else (Phase.explicit, Phase.generate),
+        phases=(*ALWAYS, Phase.reuse, Phase.shrink) if _explores else ALWAYS,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         print_blob=_explores,
     )
-hypothesis.settings.load_profile(DEFAULT_PROFILE)
+hypothesis.settings.load_profile(WHAT_IS_NAMED)
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ def pytest_configure(config: pytest.Config) -> None:
         required=tuple(option.require),
         in_process=tuple(option.in_process),
     )
+    if config.getoption("--hypothesis-profile") is None:
+        hypothesis.settings.load_profile(WHOLE_SUITE if selection.everything else WHAT_IS_NAMED)
     try:
         content = load_content(option.models, option.converters)
         selection.check(content)
@@ -94,6 +97,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[CONTENT] = content
     config.stash[SELECTION] = selection
     config.stash[ROUTES] = routes
+
+
+def pytest_report_header() -> str:
+    """Say how much is drawn, which depends on what is named."""
+    return f"nnparity: profile {current_profile().name}"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -142,7 +150,7 @@ def interpreter(environments: Environments) -> Callable[[str], Path]:
 
 def current_profile() -> Profile:
     """Return how much is drawn, by the name of Hypothesis's profile."""
-    return PROFILES.get(hypothesis.settings.get_current_profile_name(), PROFILES[DEFAULT_PROFILE])
+    return PROFILES.get(hypothesis.settings.get_current_profile_name(), PROFILES[WHAT_IS_NAMED])
 
 
 @pytest.fixture(scope="session")

@@ -34,8 +34,7 @@ def sampled(content: Content, taken: tuple[Route, ...]) -> list[Route]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "tried" in metafunc.fixturenames:
         content, asked = metafunc.config.stash[CONTENT], metafunc.config.stash[SELECTION]
-        some = asked.layers or asked.paths or asked.components
-        routes = [] if some else sampled(content, metafunc.config.stash[ROUTES])
+        routes = sampled(content, metafunc.config.stash[ROUTES]) if asked.everything else []
         nothing = pytest.param(None, marks=pytest.mark.skip("what was asked for is all that is run"))
         metafunc.parametrize("tried", [pytest.param(route, id=route.id) for route in routes] or [nothing])
 

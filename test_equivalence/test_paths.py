@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import hypothesis.strategies as st
 import pytest
@@ -32,20 +33,20 @@ from nnparity.plugin import Checks, Keep, Subject
 from nnparity.progress import NEW
 
 
-@st.composite
-def drawn_cases(draw_one: st.DrawFn, layer: LayerSpec, inputs: int) -> list[Case]:
-    """Draw one config, with the batch fixed or left open, and several inputs for it."""
-    config = draw_one(layer.configs, label="config")
-    opened = draw_one(st.booleans(), label="open batch")
-    seed = draw_one(st.integers(0, 999), label="seed of the weights")
+def drawn_cases(data: st.DataObject, layer: LayerSpec, inputs: int) -> Iterator[Case]:
+    """Draw one config, with the batch fixed or left open, and yield a case for each of several inputs.
+
+    What is not asked for is not drawn: nothing after the case that fails is left for Hypothesis to shrink.
+    """
+    config = data.draw(layer.configs, label="config")
+    opened = data.draw(st.booleans(), label="open batch")
+    seed = data.draw(st.integers(0, 999), label="seed of the weights")
     if opened:
         config = {**config, BATCH: max(2, config[BATCH])}
-    cases = []
     for index in range(inputs):
         sized = {**config, BATCH: OPEN_BATCHES[index % len(OPEN_BATCHES)]} if opened else config
-        arrays = draw_one(layer.inputs(sized), label=f"inputs {index}")
-        cases.append(Case(layer.name, config, seed, arrays, open_axes=(BATCH,) if opened else ()))
-    return cases
+        arrays = data.draw(layer.inputs(sized), label=f"inputs {index}")
+        yield Case(layer.name, config, seed, arrays, open_axes=(BATCH,) if opened else ())
 
 
 def message(outcome: Outcome) -> str:
@@ -89,13 +90,18 @@ def test_path_keeps_the_function(
         for case in (*cases, *related(layer, cases, profile)):
             hold(case)
 
-    @given(cases=drawn_cases(layer, profile.inputs))
-    def hold_drawn(cases: list[Case]) -> None:
-        for case in (*cases, *related(layer, cases, profile)):
+    @given(data=st.data())
+    def hold_drawn(data: st.DataObject) -> None:
+        cases = []
+        for case in drawn_cases(data, layer, profile.inputs):
+            hold(case)
+            cases.append(case)
+        for case in related(layer, cases, profile):
             hold(case)
 
     try:
-        hold_drawn()
+        if profile.configs:
+            hold_drawn()
     except Exception as problem:  # the last that fails while Hypothesis shrinks is the smallest
         if failed:
             problem.add_note(kept_as_example(failed[-1]))

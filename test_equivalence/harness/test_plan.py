@@ -124,6 +124,9 @@ def test_profile_draws_as_much_as_it_says(profile: Profile) -> None:
     models = list(models_of(layer, profile, 0))
     closed = [model for model in models if not model.cases[0].open_axes]
     varied = [{**one, **changed} for one in layer.examples[: profile.varied] for changed in VARIATIONS]
+    if profile.in_turn:
+        varied = [one for one in varied if one in variations(layer, profile)]
+        assert len(varied) == profile.varied
     examples = layer.examples[: profile.examples]
     assert len(closed) == len(examples) + profile.configs + len(varied)
     assert [model.cases[0].config for model in closed][len(closed) - len(varied) :] == varied
@@ -133,6 +136,14 @@ def test_profile_draws_as_much_as_it_says(profile: Profile) -> None:
         assert (len(plain), model.cases[: len(plain)]) == (profile.inputs, tuple(plain))
         asked = Counter(case.relation for case in model.cases if case.relation)
         assert all(asked[relation.name] <= profile.relations for relation in layer.relations)
+
+
+def test_every_variation_has_its_turn() -> None:
+    turns: Counter[int] = Counter()
+    for layer in LAYERS.values():
+        (taken,) = variations(layer, PROFILES["suite"])
+        turns[variations(layer, PROFILES["quick"]).index(taken)] += 1
+    assert min(turns[place] for place in range(len(VARIATIONS))) > len(LAYERS) / 6
 
 
 def test_nightly_alone_takes_paths_on_demand() -> None:

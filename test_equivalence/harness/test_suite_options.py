@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 WRONG = ('{"factor": factor}', '{"factor": factor + 0.1}')
 RUNTIME = "converters/runtimes/table_cpu.py"
 WRONG_FOR_RANK_3 = ('inputs["x"])}', 'inputs["x"]) + (inputs["x"].ndim == 3)}')  # the layer's example has rank 2
+WRONG_FOR_ONE_NUMBER = ('inputs["x"])}', 'inputs["x"]) + (inputs["x"].size == 1)}')  # which is what is drawn first
 COUNTS = re.compile(r"(\d+) (passed|failed|skipped|xfailed|deselected)")
 
 
@@ -37,10 +38,11 @@ class Suite:
         ran = self.call(*arguments)
         return ran.returncode, {word: int(count) for count, word in COUNTS.findall(ran.stdout)}
 
-    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def call(self, *arguments: str, layers: tuple[str, ...] = ("toy_scale",)) -> subprocess.CompletedProcess[str]:
         content = ["--models", str(self.world.models), "--converters", str(self.world.converters)]
+        named = [argument for layer in layers for argument in ("--layer", layer)]
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "test_equivalence/test_paths.py", *content, "--layer", "toy_scale",
+            [sys.executable, "-m", "pytest", "test_equivalence/test_paths.py", *content, *named,
              "-o", f"cache_dir={self.world.folder / 'pytest_cache'}", "-q", *arguments],
             cwd=ROOT,
             env={**os.environ, "NNPARITY_CACHE": str(self.world.cache)},
@@ -92,6 +94,24 @@ def test_path_on_demand_is_collected_where_it_is_asked_for_or_everything_is(
     assert set(re.findall(r"\[toy_scale-(toy>\S*rare)\]", said.stdout)) == paths
 
 
+@pytest.mark.parametrize(
+    ("layers", "arguments", "profile"),
+    [
+        ((), [], "suite"),
+        (("toy_scale",), [], "quick"),
+        ((), ["--component", "table_cpu"], "quick"),
+        ((), ["--path", "toy>*"], "quick"),
+        ((), ["--hypothesis-profile", "ci"], "ci"),
+    ],
+)
+def test_the_whole_suite_draws_less_than_what_is_named(
+    suite: Suite, layers: tuple[str, ...], arguments: list[str], profile: str
+) -> None:
+    said = suite.call("--collect-only", "-v", *arguments, layers=layers)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert re.findall(r"^nnparity: profile (\w+)", said.stdout, re.MULTILINE) == [profile]
+
+
 def test_failure_stops_the_run_and_is_repeated_alone(suite: Suite) -> None:
     suite.world.edit("converters/conversions/table_from_toy.py", *WRONG)
     code, counts = suite.run("--path", "toy>*", "-x")
@@ -131,7 +151,7 @@ def test_smallest_case_that_failed_is_an_example_ever_after(suite: Suite, comman
 
 
 def test_case_that_is_not_shrunk_is_not_kept(suite: Suite) -> None:
-    suite.world.edit(RUNTIME, *WRONG_FOR_RANK_3)
+    suite.world.edit(RUNTIME, *WRONG_FOR_ONE_NUMBER)
     code, _ = suite.run("--path", "toy>table_from_toy>table_cpu", "--hypothesis-profile", "ci")
     assert code == 1
     assert not (suite.world.models / "found").exists()
