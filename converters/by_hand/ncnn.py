@@ -16,6 +16,7 @@ KINDS = {"bool": "bool", "int32": "i32", "int64": "i64", "float16": "f16", "bflo
 
 def pnnx(source: Path, specs: Any, outputs: list[str], target: Path, *flags: str) -> None:
     import importlib.util
+    import os
     import re
     import shutil
     import signal
@@ -27,7 +28,8 @@ def pnnx(source: Path, specs: Any, outputs: list[str], target: Path, *flags: str
     shapes = ",".join(f"{shape}{KINDS[dtype]}".replace(" ", "") for shape, dtype in specs.values())
     program = Path(importlib.util.find_spec("pnnx").origin).with_name("pnnx")
     command = [program, "model.pt", f"inputshape={shapes}", *flags]
-    ran = subprocess.run(command, cwd=target, capture_output=True, text=True, errors="replace", check=False)
+    env = {**os.environ, "GLIBC_TUNABLES": "glibc.malloc.perturb=165"}
+    ran = subprocess.run(command, cwd=target, env=env, capture_output=True, text=True, errors="replace", check=False)
     said = f"{ran.stdout}{ran.stderr}".replace("\n", " | ")
     if ran.returncode < 0:
         raise RuntimeError(f"pnnx crashed ({signal.Signals(-ran.returncode).name}): {said}")

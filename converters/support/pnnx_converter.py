@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import signal
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 from nnparity.contracts import Artifact, Unsupported
 
 SECONDS = 300
+# What pnnx reads without having written it is then never, by chance, something to go on with: it fails each time alike.
+PERTURBED = {"GLIBC_TUNABLES": "glibc.malloc.perturb=165"}
 # LibTorch's words, which end pnnx, for an operator that only Python has defined.
 UNKNOWN = re.compile(r"Unknown builtin op: [\w:]+")
 TYPES = {
@@ -112,6 +115,7 @@ def _called(folder: str, *arguments: str) -> str:
     ran = subprocess.run(
         [str(Path(package.origin).with_name("pnnx")), *arguments],
         cwd=folder,
+        env={**os.environ, **PERTURBED},
         capture_output=True,
         encoding="utf-8",
         errors="replace",
