@@ -85,8 +85,8 @@ KNOWN: tuple[KnownDivergence, ...] = (
         shown=DYING,
         reason="an LSTM of whose three outputs just two are used, here all but the last cell's state, ends pnnx as it "
         "writes the model in Python after its pass_level5, with the names of three: SIGSEGV, or nothing where a name "
-        "lies beyond the two by chance. In one direction too; with one or all of them used it is right, as is GRU",
-        link="none found: Tencent/ncnn pnnx LSTM two of three outputs used Graph::python outputs[2] segmentation fault",
+        "lies beyond the two by chance. In one direction too; with one or all used it is right, as GRU is since 4631",
+        link="https://github.com/Tencent/ncnn/pull/4631",
         witness=case("bidirectional_lstm", np.ones((1, 1, 1), np.float32), **RECURRENT),
     ),
     *entries(
