@@ -48,7 +48,8 @@ def taps_alone(case: Case) -> list[int]:
         hidden = config["in_channels"] * config["expansion"] if inverted else config["hidden"]
         spatial = [config["kernel"] ** 2 if inverted else 9] if inverted or hidden == 1 else []
         ends = config["in_channels"], config["out_channels"]
-        pointwise = (hidden == 1 and 1 in ends) or (not inverted and ends == (1, 1))
+        projected = not inverted and config["stride"] > 1
+        pointwise = (hidden == 1 and 1 in ends) or (projected and ends == (1, 1))
         return [*spatial, *([1] if pointwise else [])]
     channels = {
         "squeeze_excite": ("channels", "reduced"),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from nnparity.conditions import beyond, both, config_is, either, empty, in_half, non_finite, not_a_number
 from nnparity.divergence import Fix, KnownDivergence
 from nnparity.layers import Case
+from nnparity.loading import load_file
 from nnparity.outcome import Stage, Status
+
+XNNPACK = load_file(Path(__file__).with_name("executorch_xnnpack.py"))
 
 POINT = {"kernel": [1, 1], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [1, 1]}
 
@@ -31,19 +36,6 @@ def exponentiates(case: Case) -> bool:
 def along_inner_axis(case: Case) -> bool:
     """Whether the axis of a softmax is not the last one."""
     return case.config["axis"] not in {-1, len(case.config["inner"])}
-
-
-def depthwise_point(case: Case) -> bool:
-    """Whether every output of some convolution is one input times one number."""
-    config = case.config
-    if case.layer == "resnet_bottleneck":
-        return 1 in {config["in_channels"], config["hidden"]}
-    if case.layer == "inverted_residual":
-        return bool(config["in_channels"] == 1)
-    window = config.get("window")
-    kernel = (window if isinstance(window, dict) else config).get("kernel", [])
-    alone = "multiplier" in config or config.get("in_channels") == config.get("groups", 1)
-    return alone and bool(kernel) and set(kernel) == {1}
 
 
 SQUARE = {"kernel": [2, 2], "stride": [1, 1], "dilation": [1, 1], "padding": [0, 0, 0, 0], "size": [2, 2]}
@@ -138,13 +130,14 @@ KNOWN = (
     ),
     KnownDivergence(
         component="litert_xnnpack",
-        layer="*",
+        layer="conv1d conv2d_bn_relu depthwise_conv2d inverted_residual padded_conv2d patch_embedding "
+        "resnet_bottleneck squeeze_excite",
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
-        reason="a depthwise 1x1 convolution runs with three taps, two of weight zero on the next pixels: 0 * infinity "
-        "is NaN",
-        link="none found: XNNPACK f32 vexp NaN input returns zero depthwise convolution infinity NaN",
+        reason="a convolution that makes one channel of one runs with 3, 4, 9 or 25 taps, those too many of weight "
+        "zero on the next pixels, where 0 times an infinity or NaN is NaN: with another number of taps below 25",
+        link="none found: XNNPACK depthwise convolution primary tile zero weight padding taps infinity NaN",
         versions=("ai-edge-litert<=2.3.0",),
         witness=Case(
             "conv2d_bn_relu",
@@ -162,7 +155,7 @@ KNOWN = (
             0,
             {"x": np.full((1, 1, 1, 1), np.inf, np.float32)},
         ),
-        applies=both(depthwise_point, non_finite),
+        applies=both(non_finite, XNNPACK.has_spare_taps),
     ),
     KnownDivergence(
         component="litert_xnnpack",
