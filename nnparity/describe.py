@@ -19,6 +19,8 @@ from nnparity.environments import Environments, node_packages
 from nnparity.layers import LayerSpec
 from nnparity.plan import Profile
 
+AS_GIVEN = "none of its own: it runs the model that it is given"
+
 
 def describe_run(
     content: Content,
@@ -119,7 +121,7 @@ def _layer(layer: LayerSpec) -> dict[str, Any]:
 def operators_from(component: object, representation: object) -> str:
     """Return where a step's operator counts come from: what it says itself, else what its `compile` or `count` returns.
 
-    A runtime that compiles nothing counts no operators of its own.
+    A runtime that compiles nothing has no operators of its own.
     """
     said = getattr(component, "operators_from", "")
     if said:
@@ -131,13 +133,13 @@ def operators_from(component: object, representation: object) -> str:
 
 def _step(content: Content, representation: str, kind: str, environment: str, component: object) -> dict[str, str]:
     known = content.representations.get(representation)
-    counts_nothing = kind == "runtime" and not isinstance(component, CompilingRuntime)
+    compiles = kind != "runtime" or isinstance(component, CompilingRuntime)
     return {
         "representation": representation,
         "title": known.title if known else representation,
         "kind": kind,
         "environment": environment,
-        "operators_from": "" if counts_nothing else operators_from(component, known),
+        "operators_from": operators_from(component, known) if compiles else AS_GIVEN,
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 class Step:
     """A root, conversion or runtime. title: of the representation, as its users write it.
 
-    operators_from: where its operator counts come from, "" if it has none of its own.
+    operators_from: where its operator counts come from, "" in results that do not say.
     """
 
     name: str

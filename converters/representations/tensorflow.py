@@ -177,6 +177,7 @@ class TensorFlow:
         return build_root(folder, self.name)
 
     def count(self, artifact: Artifact) -> Mapping[str, int]:
+        """Return nodes of the graph that tf.function traces, without bookkeeping."""
         graph = load_file(SUPPORT / "tensorflow_function.py").traced(artifact).graph.as_graph_def()
         library = {function.signature.name: function.node_def for function in graph.library.function}
         return operators(graph.node, library)

@@ -60,6 +60,7 @@ class RelayLlvm:
     compiles_to: str = "tvm_library"
 
     def compile(self, artifact: Artifact) -> Artifact:
+        """Return calls of compiled kernels, as the graph executor's plan or the virtual machine's program has them."""
         import tvm
 
         relay = load_file(SUPPORT / "tvm_quiet.py").relay()

@@ -78,7 +78,7 @@ def test_component_is_listed_with_versions_licence_size_and_what_its_operators_a
     assert conversion["megabytes"] >= 0
     assert conversion["operators from"] == "the rows"
     assert optimiser["operators from"] == "one row"
-    assert runtime["operators from"] == ""
+    assert runtime["operators from"] == "none of its own: it runs the model that it is given"
 
 
 def outcome_of(case: str, status: Status, verdict: Verdict) -> Outcome:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnparity.contracts import Family, Representation
+from nnparity.describe import steps_of
 from nnparity.discovery import discover
 from nnparity.loading import load_file
 from nnparity.op_counts import by_family, changes, total, unclaimed
@@ -96,3 +97,7 @@ def test_own_representations_claim_no_made_up_operator() -> None:
             assert representation.family(operator) is None, (
                 f"{name} claims {operator!r}; a catch-all hides new operators"
             )
+
+
+def test_every_step_says_where_its_operator_counts_come_from() -> None:
+    assert [name for name, step in steps_of(discover()).items() if not step["operators_from"]] == []
