@@ -1,6 +1,6 @@
 """How many known divergences the scripts of `nnparity reproduce` show: each is written and run where it can be.
 
-    python benchmarks/reproduced.py --out FOLDER [--component GLOB]... [--each N]
+    python benchmarks/reproduced.py --out FOLDER [--component GLOB]... [--each N] [--times N]
 
 Of every known divergence one path is taken: the first, short ones before long ones, for which a script can be written.
 It prints a table by component, and what does not show with its reason; FOLDER/reproduced.jsonl has every line.
@@ -56,6 +56,9 @@ def main() -> None:
     parser.add_argument("--component", action="append", default=[])
     parser.add_argument("--each", type=int, default=10_000)
     parser.add_argument(
+        "--times", type=int, default=1, help="how often each script is run; it shows if it does each time"
+    )
+    parser.add_argument(
         "--after", type=Path, action="append", default=[], help="a record: only what does not show there"
     )
     options = parser.parse_args()
@@ -70,7 +73,7 @@ def main() -> None:
         open(options.out / "reproduced.jsonl", "a", encoding="utf-8") as record,
     ):
         for entry in chosen(content, options.component or ["*"], options.each, shown):
-            one = tried(entry, bench, options.out / "scripts", by_hand)
+            one = tried(entry, bench, options.out / "scripts", by_hand, times=options.times)
             found[entry.component][one.became.value] += 1
             record.write(json.dumps(line_of(entry, one)) + "\n")
             record.flush()

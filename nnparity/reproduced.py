@@ -14,10 +14,11 @@ from nnparity.case_at import CaseAt
 from nnparity.check import check
 from nnparity.discovery import Route
 from nnparity.divergence import KnownDivergence
+from nnparity.environments import Environments
 from nnparity.making import CannotReproduce, DeclaredNotShown
 from nnparity.oracle import Oracle
 from nnparity.outcome import Status
-from nnparity.reproduce import Reproduction, reproduction, run_script
+from nnparity.reproduce import Ended, Reproduction, reproduction, run_script
 from nnparity.script import NOT_SHOWN, SHOWN
 
 MOST_PATHS = 4
@@ -51,9 +52,10 @@ class Tried:
     made: Reproduction | None = None
 
 
-def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -> Tried:
+def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand, *, times: int = 1) -> Tried:
     """Write the script of the entry's witness below `out`, on the first path on which it can be made, and run it.
 
+    It SHOWS where it does so each of so many times: what hangs on memory that nobody wrote may do so most times.
     NOT_HERE only where no path of it can run here, or some environment is not built, so that it may show elsewhere.
     MASKED where the witness shows something else on every path that can run.
     """
@@ -70,7 +72,7 @@ def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -
         except CannotReproduce as problem:
             problems[route.id] = str(problem)
         else:
-            ended = run_script(made, bench.environments)
+            ended = _run(made, bench.environments, times)
             became = {SHOWN: Became.SHOWS, NOT_SHOWN: Became.DOES_NOT}.get(ended.code, Became.OTHERWISE)
             return Tried(became, route.id, "" if ended.shows else ended.said[-SAID:], made)
     if problems:
@@ -91,6 +93,12 @@ def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand) -
     if unbuilt or (absent and not others):
         return Tried(Became.NOT_HERE, said=_joined(filter(None, [*unbuilt, *absent, said])))
     return Tried(Became.MASKED, said=said or f"no path fits {entry.paths!r}")
+
+
+def _run(made: Reproduction, environments: Environments, times: int) -> Ended:
+    """Run a script so many times, or until it does not show, and return how it ended last."""
+    ended = run_script(made, environments)
+    return _run(made, environments, times - 1) if ended.shows and times > 1 else ended
 
 
 def _joined(parts: Iterable[str]) -> str:

@@ -50,7 +50,7 @@ DECLARE = (BY_HAND, "def multiplied", 'NOT_SHOWN = {"would read beyond": "it is 
 
 
 def became(
-    world: World, shown: tuple[str, str], *edits: tuple[str, str, str], built: bool = True
+    world: World, shown: tuple[str, str], *edits: tuple[str, str, str], built: bool = True, times: int = 1
 ) -> tuple[Became, str]:
     (world.converters / "known").mkdir()
     text = KNOWN.replace("Stage.STAGE", f"Stage.{shown[0]}").replace("Status.STATUS", f"Status.{shown[1]}")
@@ -61,7 +61,7 @@ def became(
     if not built:
         bench.environments = Environments(bench.content.environments, world.folder / "nothing")
     (entry,) = (one for one in bench.content.known if one.component == "table_cpu")
-    one = tried(entry, bench, world.folder / "scripts", by_hand_in([world.converters]))
+    one = tried(entry, bench, world.folder / "scripts", by_hand_in([world.converters]), times=times)
     return one.became, one.said
 
 
@@ -86,6 +86,13 @@ def test_only_what_shows_or_is_declared_is_right(
     found, why = became(world, shown, *edits)
     assert (found, said in why) == (expected, True), why
     assert found.right is (expected in {Became.SHOWS, Became.DECLARED})
+
+
+@pytest.mark.parametrize(("times", "expected"), [(1, Became.SHOWS), (2, Became.DOES_NOT)])
+def test_what_shows_the_first_time_only_is_no_witness(world: World, times: int, expected: Became) -> None:
+    factor = 'np.load(source / "table.npz")["factor"]'
+    once = (BY_HAND, factor, f'{factor} * (1 if (source / "ran").exists() else (source / "ran").write_text("12"))')
+    assert became(world, DIFFERENT, DOUBLE, once, times=times)[0] is expected
 
 
 def test_entry_for_paths_that_do_not_exist_is_no_matter_of_what_is_built(world: World) -> None:
