@@ -98,7 +98,11 @@ def tried(entry: KnownDivergence, bench: Bench, out: Path, by_hand: AllByHand, *
 def _run(made: Reproduction, environments: Environments, times: int) -> Ended:
     """Run a script so many times, or until it does not show, and return how it ended last."""
     ended = run_script(made, environments)
-    return _run(made, environments, times - 1) if ended.shows and times > 1 else ended
+    for _ in range(times - 1):
+        if not ended.shows:
+            break
+        ended = run_script(made, environments)
+    return ended
 
 
 def _joined(parts: Iterable[str]) -> str:
