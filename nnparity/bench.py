@@ -386,9 +386,11 @@ class Bench:
         try:
             with self._worker(component, stage) as worker, self._staged(stage, component.name):
                 worker.call(request, arrays, seconds=seconds)
+            self._sources.require_unchanged()
             self.tally.count(fresh=True)
             return self._cache.keep(key, scratch)
         except Failure as failure:
+            self._sources.require_unchanged()
             if not self._closed:  # a worker that we killed on leaving says nothing about its component
                 self._cache.fail(key, failure)
             if failure.status is not Status.NOT_RUN:

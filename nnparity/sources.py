@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nnparity.cache import digest_of_files
+from nnparity.errors import UserError
 
 QUOTED = re.compile(r"""["']([\w.-]+)["']""")
 LOOKED_INTO = "custom_operators"  # whoever names this folder loads every file in it
@@ -25,6 +26,7 @@ class Sources:
                 self._shared.setdefault(name, []).append(file)
         self._named: dict[Path, frozenset[Path]] = {}
         self._digests: dict[Path, str] = {}
+        self._stamps: dict[Path, tuple[int, int] | None] = {}
 
     def of(self, file: Path) -> tuple[Path, ...]:
         """Return the file, then all that it loads, in a fixed order whatever folder they lie in."""
@@ -39,11 +41,30 @@ class Sources:
     def digest(self, file: Path) -> str:
         """Return the SHA-256 of the file and all that it loads."""
         if file not in self._digests:
-            self._digests[file] = digest_of_files(self.of(file))
+            files = self.of(file)
+            self._stamps.update((one, _stamp(one)) for one in files if one not in self._stamps)
+            self._digests[file] = digest_of_files(files)
         return self._digests[file]
+
+    def require_unchanged(self) -> None:
+        """Raise UserError where a file is not what its digest was taken of: what was made since is of neither text."""
+        changed = next((file for file, stamp in self._stamps.items() if _stamp(file) != stamp), None)
+        if changed is not None:
+            raise UserError(
+                f"making artifacts: {changed} was changed while nnparity runs, expected it to stay as it was at the "
+                "start; nothing was kept of what was being made; run again, with --resume to go on"
+            )
 
     def _names(self, file: Path) -> frozenset[Path]:
         if file not in self._named:
             texts = set(QUOTED.findall(file.read_text(encoding="utf-8")))
             self._named[file] = frozenset(one for text in texts for one in self._shared.get(text, ()))
         return self._named[file]
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

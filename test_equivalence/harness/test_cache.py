@@ -113,6 +113,23 @@ def test_changed_component_gets_a_new_verdict(world: World) -> None:
     assert (made, outcome.status) == (0, Status.MATCH)
 
 
+@pytest.mark.parametrize("text", ["", "raise ValueError", None])
+def test_nothing_is_kept_that_is_made_of_a_file_changed_since_its_digest_was_taken(
+    world: World, text: str | None
+) -> None:
+    file, bench = world.folder / CONVERTER, world.bench()
+    case = world.cases(bench)[0]
+    world.check(bench, OPTIMISED, case=case)
+    before = file.read_text(encoding="utf-8")
+    file.unlink() if text is None else file.write_text(text, encoding="utf-8")
+    other = Case(case.layer, case.config, case.seed + 1, case.inputs)
+    with pytest.raises(UserError, match=r"table_from_toy\.py was changed while nnparity runs"):
+        world.check(bench, OPTIMISED, case=other)
+    file.write_text(before, encoding="utf-8")
+    made, outcome = made_by(world, case=other)
+    assert (made, outcome.status) == (3, Status.MATCH)
+
+
 def test_outcome_does_not_depend_on_whether_the_artifact_was_in_the_cache(world: World) -> None:
     world.edit("converters/representations/table.py", 'factor=model["factor"]', 'factor=model["factor"] + 1')
     first, second = made_by(world), made_by(world)
