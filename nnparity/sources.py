@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class Sources:
         self._named: dict[Path, frozenset[Path]] = {}
         self._digests: dict[Path, str] = {}
         self._stamps: dict[Path, tuple[int, int] | None] = {}
+        self._lock = threading.Lock()
 
     def of(self, file: Path) -> tuple[Path, ...]:
         """Return the file, then all that it loads, in a fixed order whatever folder they lie in."""
@@ -42,13 +44,15 @@ class Sources:
         """Return the SHA-256 of the file and all that it loads."""
         if file not in self._digests:
             files = self.of(file)
-            self._stamps.update((one, _stamp(one)) for one in files if one not in self._stamps)
+            with self._lock:
+                self._stamps.update((one, _stamp(one)) for one in files if one not in self._stamps)
             self._digests[file] = digest_of_files(files)
         return self._digests[file]
 
     def require_unchanged(self) -> None:
         """Raise UserError where a file is not what its digest was taken of: what was made since is of neither text."""
-        changed = next((file for file, stamp in self._stamps.items() if _stamp(file) != stamp), None)
+        with self._lock:
+            changed = next((file for file, stamp in self._stamps.items() if _stamp(file) != stamp), None)
         if changed is not None:
             raise UserError(
                 f"making artifacts: {changed} was changed while nnparity runs, expected it to stay as it was at the "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,15 @@ def test_digest_does_not_depend_on_the_folder(tmp_path: Path) -> None:
     assert len(digests) == 1
     (tmp_path / "two" / "support" / "b.py").write_text("B = 2\n", encoding="utf-8")
     assert Sources([tmp_path / "two" / "support" / "b.py"]).digest(tmp_path / "two" / "a.py") not in digests
+
+
+def test_files_are_looked_at_for_changes_while_others_are_first_read(tmp_path: Path) -> None:
+    files = [tmp_path / f"{at}.py" for at in range(300)]
+    for file in files:
+        file.touch()
+    sources = Sources(())
+    with ThreadPoolExecutor(1) as other:
+        reading = other.submit(lambda: [sources.digest(file) for file in files])
+        while not reading.done():
+            sources.require_unchanged()
+        assert len(reading.result()) == len(files)
