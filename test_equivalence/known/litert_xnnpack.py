@@ -130,8 +130,7 @@ KNOWN = (
     ),
     KnownDivergence(
         component="litert_xnnpack",
-        layer="conv1d conv2d_bn_relu depthwise_conv2d inverted_residual padded_conv2d patch_embedding "
-        "resnet_bottleneck squeeze_excite",
+        layer=XNNPACK.CONVOLVING,
         stage=Stage.COMPARE,
         status=Status.MISMATCH,
         fix=Fix.UPSTREAM,
