@@ -10,8 +10,10 @@ from nnparity.outcome import Stage, Status
 
 # Whose products have weights on one side: of two activations, both uint8, no sum is too great.
 WEIGHTED = frozenset((
+    "attention_cache_step",
     "conv1d",
     "conv2d_bn_relu",
+    "conv3d",
     "grouped_query_attention",
     "inverted_residual",
     "mixer_block",
